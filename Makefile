@@ -94,7 +94,7 @@ $(BUILD)/libhubguard_core.a: $(CORE_OBJ)
 $(BUILD)/hubguard: $(BUILD)/obj/guard/main.o $(BUILD)/libhubguard_core.a
 	$(CC) $(CFLAGS_ALL) -pie $(LDHARD) -o $@ $^ $(LIBS)
 $(BUILD)/libhubguard.so: $(SHIM_OBJ) shim/exports.map
-	$(CC) $(CFLAGS_ALL) -shared $(LDHARD) -Wl,--version-script=shim/exports.map -Wl,-soname,libhubguard.so -nostartfiles -o $@ $(SHIM_OBJ)
+	$(CC) $(CFLAGS_ALL) -shared $(LDHARD) -Wl,--version-script=shim/exports.map -Wl,-soname,libhubguard.so -o $@ $(SHIM_OBJ)
 	@tests/check_symbols.sh $@
 
 # --- tests ----------------------------------------------------------------------------------------------------
@@ -123,6 +123,14 @@ fuzz: deps-test
 run-fuzz: $(FUZZ_BIN)
 	@for t in $(FUZZ_BIN); do n=$$(basename $$t); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "== $$n"; \
 	  $$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$n- $(BUILD)/fuzz/corpus/$$n tests/fuzz/corpus/$$n; done
+
+# --- the real loaders -----------------------------------------------------------------------------------------
+demo: all venv
+	build/venv/bin/python examples/demo.py --build $(BUILD)
+e2e: all venv
+	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/e2e $(PYTEST_ARGS)
+evasion: all venv
+	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/evasion $(PYTEST_ARGS)
 
 -include $(shell find $(BUILD) -path '*/venv' -prune -o -name '*.d' -print 2>/dev/null)
 

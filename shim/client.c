@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One question to the guard. A connection for each: nothing is kept open, so a process that closes every descriptor, forks
+ * or asks from many threads is served like any other. */
+#include "shim/shim.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. */
+#define ANSWER_MS 30000
+
+enum start { GUARD_NONE = 0, GUARD_STARTING, GUARD_READY, GUARD_FAILED };
+
+static struct {
+    atomic_int start;
+    atomic_int starter;  /* pid that is starting it: a fork in that moment must not wait for its parent */
+    atomic_int talked;   /* pid that has had an answer: for it a guard that is gone stays gone */
+    bool automatic;      /* bare preload: this process may start a guard */
+    pid_t pid;           /* of the guard */
+    char path[108];
+    char env[256];       /* HUBGUARD_SOCKET=... for children */
+    char failure[1024];
+    atomic_int limits_known;
+    uint64_t max_size;
+    uint32_t bytecode;
+} guard;
+
+/* "PATH:PID" of a guard that `hubguard run` started, "PATH:PID:auto" of one that a shim started. */
+static bool parse_where(const char *text, bool *automatic)
+{
+    size_t n = strlen(text);
+    *automatic = n > 5 && strcmp(text + n - 5, ":auto") == 0;
+    if (*automatic)
+        n -= 5;
+    size_t colon = n;
+    while (colon != 0 && text[colon - 1] != ':')
+        colon--;
+    if (colon < 2 || colon - 1 >= sizeof guard.path || text[0] != '/')
+        return false;
+    char *end;
+    long pid = strtol(text + colon, &end, 10);
+    if (end != text + n || pid <= 0 || pid > INT32_MAX)
+        return false;
+    memcpy(guard.path, text, colon - 1);
+    guard.path[colon - 1] = '\0';
+    guard.pid = (pid_t)pid;
+    (void)snprintf(guard.env, sizeof guard.env, "HUBGUARD_SOCKET=%s:%ld%s", guard.path, pid,
+                   *automatic ? ":auto" : "");
+    return true;
+}
+
+void hg_guard_init(const char *socket_variable)
+{
+    guard.automatic = true;
+    if (socket_variable == NULL || *socket_variable == '\0')
+        return;
+    bool automatic;
+    if (!parse_where(socket_variable, &automatic)) {
+        (void)snprintf(guard.failure, sizeof guard.failure, "HUBGUARD_SOCKET is malformed");
+        atomic_store(&guard.start, GUARD_FAILED);
+        return;
+    }
+    guard.automatic = automatic;
+    atomic_store(&guard.start, GUARD_READY);
+}
+
+const char *hg_guard_env(void)
+{
+    return atomic_load(&guard.start) == GUARD_READY ? guard.env : NULL;
+}
+
+static void start_guard(void)
+{
+    char where[1024];
+    if (hg_spawn_guard(where, sizeof where) == 0) {
+        bool automatic;
+        size_t n = strlen(where);
+        if (n + 6 <= sizeof where)
+            memcpy(where + n, ":auto", 6);
+        if (parse_where(where, &automatic)) {
+            atomic_store(&guard.start, GUARD_READY);
+            return;
+        }
+        (void)snprintf(where, sizeof where, "the guard gave no usable address");
+    }
+    (void)snprintf(guard.failure, sizeof guard.failure, "%s", where);
+    atomic_store(&guard.start, GUARD_FAILED);
+}
+
+/* Make sure that an address is known. False: it is not, guard.failure says why. */
+static bool guard_known(void)
+{
+    for (int waited = 0; waited < ANSWER_MS; waited += 2) {
+        int now = atomic_load(&guard.start);
+        if (now == GUARD_READY || now == GUARD_FAILED)
+            return now == GUARD_READY;
+        int self = (int)getpid();
+        if (now == GUARD_NONE && atomic_compare_exchange_strong(&guard.start, &now, GUARD_STARTING)) {
+            atomic_store(&guard.starter, self);
+            start_guard();
+            continue;
+        }
+        int starter = atomic_load(&guard.starter);
+        if (now == GUARD_STARTING && starter != 0 && starter != self &&
+            atomic_compare_exchange_strong(&guard.starter, &starter, self)) {
+            start_guard();
+            continue;
+        }
+        struct timespec pause = {0, 2000000};
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static int connect_guard(void)
+{
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    memcpy(to.sun_path, guard.path, strlen(guard.path) + 1);
+    int code = 0;
+    /* A full backlog gives EAGAIN at once on a Unix socket: many processes at the same moment. */
+    for (int tries = 0;; tries++) {
+        if (syscall(SYS_connect, fd, &to, sizeof to) == 0)
+            break;
+        if ((errno != EAGAIN && errno != EINTR) || tries >= ANSWER_MS) {
+            code = -errno;
+            break;
+        }
+        struct timespec pause = {0, 1000000};
+        (void)nanosleep(&pause, NULL);
+    }
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (code == 0 && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid != guard.pid ||
+                      (peer.uid != geteuid() && peer.uid != 0)))
+        code = -EPERM; /* somebody else listens there */
+    if (code != 0) {
+        hg_sys_close(fd);
+        return code;
+    }
+    return fd;
+}
+
+/* Connected descriptor or -errno. A new process of a bare preload may find that the guard of its parents has ended with
+ * them: it starts its own. A process that has talked to its guard never replaces it. */
+static int reach_guard(void)
+{
+    int fd = connect_guard();
+    if (fd >= 0 || !guard.automatic || atomic_load(&guard.talked) == (int)getpid())
+        return fd;
+    int ready = GUARD_READY;
+    if (atomic_compare_exchange_strong(&guard.start, &ready, GUARD_STARTING)) {
+        atomic_store(&guard.starter, (int)getpid());
+        start_guard();
+    }
+    return guard_known() ? connect_guard() : fd;
+}
+
+static uint16_t put(char *packet, size_t *at, const char *text)
+{
+    size_t n = text == NULL ? 0 : strlen(text);
+    if (n > PATH_MAX)
+        n = PATH_MAX;
+    memcpy(packet + *at, text == NULL ? "" : text, n);
+    *at += n;
+    return (uint16_t)n;
+}
+
+static int send_request(int sock, struct hg_ask *ask)
+{
+    char packet[sizeof ask->request + 4 * PATH_MAX];
+    size_t at = sizeof ask->request;
+    struct hg_request *q = &ask->request;
+    q->magic = HG_WIRE_MAGIC;
+    q->version = HG_WIRE_VERSION;
+    q->pid = (int32_t)getpid();
+    q->tid = (int32_t)syscall(SYS_gettid);
+    q->path_len = put(packet, &at, ask->path);
+    q->resolved_len = put(packet, &at, ask->resolved);
+    q->root_len = put(packet, &at, ask->root);
+    q->frame_len = put(packet, &at, ask->frame);
+    memcpy(packet, q, sizeof *q);
+
+    struct iovec iov = {packet, at};
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (ask->fd >= 0) {
+        msg.msg_control = control.room;
+        msg.msg_controllen = sizeof control.room;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &ask->fd, sizeof(int));
+    }
+    ssize_t n;
+    do {
+        n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t)at ? 0 : -EIO;
+}
+
+static long now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+}
+
+/* 0 with a whole, well-formed reply (its text in hg_thread.message), or -errno. */
+static int receive_reply(int sock, struct hg_reply *reply)
+{
+    char packet[sizeof *reply + HG_WIRE_TEXT_MAX];
+    long deadline = now_ms() + ANSWER_MS;
+    for (;;) {
+        long left = deadline - now_ms();
+        if (left <= 0)
+            return -ETIMEDOUT;
+        struct pollfd p = {.fd = sock, .events = POLLIN};
+        int r = poll(&p, 1, (int)left);
+        if (r < 0 && errno != EINTR)
+            return -errno;
+        if (r <= 0)
+            continue;
+        ssize_t n = recv(sock, packet, sizeof packet, MSG_DONTWAIT);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (n < (ssize_t)sizeof *reply)
+            return n < 0 ? -errno : -ECONNRESET;
+        memcpy(reply, packet, sizeof *reply);
+        if (reply->magic != HG_WIRE_MAGIC || reply->version != HG_WIRE_VERSION ||
+            (size_t)n != sizeof *reply + reply->text_len || reply->text_len >= sizeof hg_thread.message)
+            return -EPROTO;
+        memcpy(hg_thread.message, packet + sizeof *reply, reply->text_len);
+        hg_thread.message[reply->text_len] = '\0';
+        return 0;
+    }
+}
+
+static void explain(const struct hg_ask *ask, int code)
+{
+    const char *what = guard.failure;
+    if (code == -ETIMEDOUT)
+        what = "the guard did not answer within 30 s; remote code stays blocked";
+    else if (code == -EPROTO)
+        what = "the guard is of another version than the shim; remote code stays blocked";
+    else if (code != -ENODEV)
+        what = "the guard is gone; remote code is blocked from now on";
+    (void)snprintf(hg_thread.message, sizeof hg_thread.message, "hubguard: blocked %s\n  %s%s\n",
+                   ask->path == NULL ? "remote code" : ask->path, code == -ENODEV ? "the guard cannot start: " : "",
+                   what);
+}
+
+int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
+{
+    static atomic_int said;
+    struct hg_reply got;
+    memset(&got, 0, sizeof got);
+    int saved = errno;
+    int code = -ENODEV;
+    if (hg_state.broken) {
+        (void)snprintf(guard.failure, sizeof guard.failure, "the shim could not set itself up in this process");
+    } else if (guard_known()) {
+        int sock = reach_guard();
+        code = sock < 0 ? (atomic_load(&guard.start) == GUARD_FAILED ? -ENODEV : sock) : send_request(sock, ask);
+        if (code == 0)
+            code = receive_reply(sock, &got);
+        if (sock >= 0)
+            hg_sys_close(sock);
+    }
+    errno = saved;
+    if (reply != NULL)
+        *reply = got;
+    if (code != 0) {
+        explain(ask, code);
+        if (atomic_exchange(&said, 1) == 0)
+            hg_say(hg_thread.message);
+        return -EACCES;
+    }
+    atomic_store(&guard.talked, (int)getpid());
+    guard.max_size = got.max_size;
+    guard.bytecode = got.bytecode;
+    atomic_store(&guard.limits_known, 1);
+    if ((got.flags & HG_REPLY_BANNER) != 0)
+        hg_say(hg_thread.message);
+    return got.verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
+}
+
+int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode)
+{
+    if (atomic_load(&guard.limits_known) == 0) {
+        struct hg_ask ask = {.request = {.kind = HG_REQ_HELLO, .flags = HG_REQ_NO_BYTES}, .fd = -1};
+        if (hg_ask_guard(&ask, NULL) != 0)
+            return -EACCES;
+    }
+    *max_size = guard.max_size;
+    *bytecode = guard.bytecode;
+    return 0;
+}

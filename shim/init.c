@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/shim.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+struct hg_state hg_state;
+__thread struct hg_thread hg_thread __attribute__((tls_model("initial-exec")));
+
+static const char *const keep_names[HG_KEEP_COUNT] = {"HUBGUARD_POLICY", "HUBGUARD_MODE", "HUBGUARD_REPORT",
+                                                      "HUBGUARD_LOCK"};
+
+void *hg_real(const char *name)
+{
+    void *f = dlsym(RTLD_NEXT, name);
+    if (f == NULL) {
+        hg_say("hubguard: the C library lacks ");
+        hg_say(name);
+        hg_say("; the shim was built for another one. The process ends.\n");
+        _exit(126);
+    }
+    return f;
+}
+
+static const char *env_of_process(const char *name, void *ctx)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+/* HUBGUARD_ROOTS for children: a child whose environment was scrubbed still guards what its parent guards. */
+static void roots_env_build(void)
+{
+    struct hg_state *s = &hg_state;
+    size_t at = (size_t)snprintf(s->roots_env, sizeof s->roots_env, "HUBGUARD_ROOTS=");
+    for (size_t i = 0; i < s->roots.count; i++) {
+        const struct hg_root *r = &s->roots.items[i];
+        if (at + r->len + 2 > sizeof s->roots_env) {
+            s->broken = true;
+            return;
+        }
+        if (i != 0)
+            s->roots_env[at++] = ':';
+        memcpy(s->roots_env + at, r->path, r->len + 1u);
+        at += r->len;
+    }
+}
+
+void hg_roots_refresh(void)
+{
+    int saved = errno;
+    size_t before = hg_state.roots.count;
+    if (hg_roots_resolve(&hg_state.roots, env_of_process, NULL) != 0 || hg_state.roots.overflow)
+        hg_state.broken = true;
+    if (hg_state.roots.count != before)
+        roots_env_build();
+    errno = saved;
+}
+
+static void keep_environment(void)
+{
+    for (int i = 0; i < HG_KEEP_COUNT; i++) {
+        const char *v = getenv(keep_names[i]);
+        if (v == NULL || *v == '\0')
+            continue;
+        char clean[PATH_MAX];
+        /* A relative path must mean the same in a child that changed its directory. */
+        if (i != HG_KEEP_MODE && v[0] != '/' && hg_path_clean(v, NULL, clean, sizeof clean) > 0)
+            v = clean;
+        int n = snprintf(hg_state.keep[i], sizeof hg_state.keep[i], "%s=%s", keep_names[i], v);
+        if (n < 0 || (size_t)n >= sizeof hg_state.keep[i])
+            hg_state.broken = true;
+    }
+}
+
+static void find_library(void)
+{
+    Dl_info info;
+    char clean[PATH_MAX];
+    if (dladdr((void *)(uintptr_t)&hg_init, &info) == 0 || info.dli_fname == NULL ||
+        hg_path_clean(info.dli_fname, NULL, clean, sizeof clean) <= 0) {
+        hg_state.broken = true;
+        return;
+    }
+    memcpy(hg_state.library, clean, strlen(clean) + 1);
+}
+
+static atomic_int initialised;
+
+static void init_once(void)
+{
+    /* ld.so drops preloads of set-uid programs; where somebody forces us in all the same, we stay out. */
+    if (getauxval(AT_SECURE) != 0)
+        return;
+    find_library();
+    keep_environment();
+    hg_guard_init(getenv("HUBGUARD_SOCKET"));
+    hg_state.python = hg_python_attach(RTLD_DEFAULT);
+    hg_roots_refresh();
+}
+
+__attribute__((constructor(101))) void hg_init(void)
+{
+    int zero = 0;
+    if (__builtin_expect(atomic_load_explicit(&initialised, memory_order_acquire) != 0, 1))
+        return;
+    /* Before main() there is one thread; a hook that init_once() itself reaches sees 1 and goes on. */
+    if (!atomic_compare_exchange_strong(&initialised, &zero, 1))
+        return;
+    int saved = errno;
+    init_once();
+    errno = saved;
+}
+
+void hg_python_look(void *handle)
+{
+    if (!hg_state.python && hg_python_attach(handle))
+        hg_state.python = true;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hooks inside the interpreter (PEP 578). What libc calls cannot show is seen here: the bytes that are compiled, the
+ * code object that is about to run, the name under which an extension is loaded; and here a block becomes an exception
+ * that says why. The C API is reached by dlsym, so that one library serves every CPython from 3.8 on; functions with '#'
+ * formats are avoided, their ABI changed between versions. */
+#include "shim/python_api.h"
+#include "shim/shim.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+struct hg_python_api hg_py;
+
+/* --- names that have passed the gate ---------------------------------------------------------------------------------- */
+
+/* Files whose source this process has compiled through the gate. A code object from a guarded root that is not here was
+ * made some other way (foreign bytecode) and does not run. Open addressing, only ever filled. */
+#define PASSED_SIZE 8192
+static atomic_ullong passed[PASSED_SIZE];
+static atomic_uint passed_count;
+
+/* Seeded with the kernel's random bytes for this process (getauxval(3)), so that no name can be made to fit. */
+static uint64_t name_hash(const char *name)
+{
+    uint64_t h;
+    memcpy(&h, (const void *)getauxval(AT_RANDOM), sizeof h);
+    for (; *name != '\0'; name++)
+        h = (h ^ (unsigned char)*name) * 0x100000001b3u;
+    h ^= h >> 29;
+    return h == 0 ? 1 : h;
+}
+
+static bool has_passed(const char *name)
+{
+    uint64_t h = name_hash(name);
+    for (size_t i = 0; i < PASSED_SIZE; i++) {
+        uint64_t at = atomic_load(&passed[(h + i) % PASSED_SIZE]);
+        if (at == h || at == 0)
+            return at == h;
+    }
+    return false;
+}
+
+static void set_passed(const char *name)
+{
+    unsigned long long h = name_hash(name);
+    if (atomic_load(&passed_count) >= PASSED_SIZE / 2 || has_passed(name))
+        return; /* full: later files are blocked as ungated, never let through */
+    for (size_t i = 0; i < PASSED_SIZE; i++) {
+        unsigned long long zero = 0;
+        if (atomic_compare_exchange_strong(&passed[(h + i) % PASSED_SIZE], &zero, h)) {
+            atomic_fetch_add(&passed_count, 1);
+            return;
+        }
+    }
+}
+
+/* --- small pieces of the C API -------------------------------------------------------------------------------------------- */
+
+/* UTF-8 of a str, or the bytes of a bytes object; NULL (and no error set) for anything else. Borrowed. */
+static const char *text_of(PyObject *o)
+{
+    if (o == NULL)
+        return NULL;
+    const char *s = NULL;
+    if (hg_py.IsInstance(o, hg_py.UnicodeType) == 1)
+        s = hg_py.AsUTF8(o);
+    else if (hg_py.IsInstance(o, hg_py.BytesType) == 1)
+        s = hg_py.BytesAsString(o);
+    if (s == NULL)
+        hg_py.ErrClear();
+    return s;
+}
+
+static PyObject *item(PyObject *args, long i)
+{
+    if (hg_py.TupleSize(args) <= i)
+        return NULL;
+    return hg_py.TupleGetItem(args, i);
+}
+
+static int raise_blocked(PyObject **type)
+{
+    hg_py.ErrSetString(*type, hg_thread.message);
+    return -1;
+}
+
+/* --- frames ------------------------------------------------------------------------------------------------------------------ */
+
+struct remote {
+    char file[PATH_MAX];
+    unsigned line;
+};
+
+/* What a frame is, as far as the walk cares. */
+enum frame_is { FRAME_OTHER, FRAME_REMOTE, FRAME_IMPORTER };
+
+static enum frame_is look_at_frame(PyObject *frame, struct remote *out)
+{
+    enum frame_is is = FRAME_OTHER;
+    PyObject *code = hg_py.GetAttr(frame, "f_code");
+    PyObject *name = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
+    const char *file = text_of(name);
+    if (file != NULL && (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
+        is = FRAME_IMPORTER;
+    } else if (file != NULL && file[0] != '<' &&
+               (has_passed(file) || hg_roots_match(&hg_state.roots, file) != NULL)) {
+        is = FRAME_REMOTE;
+        (void)snprintf(out->file, sizeof out->file, "%s", file);
+        PyObject *line = hg_py.GetAttr(frame, "f_lineno");
+        long n = line == NULL ? 0 : hg_py.AsLong(line);
+        out->line = n > 0 ? (unsigned)n : 0;
+        hg_py.DecRef(line);
+    }
+    hg_py.DecRef(name);
+    hg_py.DecRef(code);
+    hg_py.ErrClear();
+    return is;
+}
+
+/* The nearest remote frame below which no import happens: what an import machinery does on the way (reading the bytecode of an
+ * installed package, say) is not the doing of the remote code that asked for it. */
+static bool remote_frame(struct remote *out)
+{
+    PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
+    hg_py.IncRef(frame);
+    bool found = false;
+    for (int depth = 0; frame != NULL && depth < 2000; depth++) {
+        enum frame_is is = look_at_frame(frame, out);
+        found = is == FRAME_REMOTE;
+        if (is != FRAME_OTHER)
+            break;
+        PyObject *back = hg_py.GetAttr(frame, "f_back");
+        if (back == NULL || back == hg_py.None) {
+            hg_py.DecRef(back);
+            break;
+        }
+        hg_py.DecRef(frame);
+        frame = back;
+    }
+    hg_py.DecRef(frame);
+    hg_py.ErrClear();
+    return found;
+}
+
+/* Whether any remote statement has run in this process: before that no frame can be remote. */
+static atomic_int remote_ran;
+
+/* --- events -------------------------------------------------------------------------------------------------------------------- */
+
+/* The bytes that compile() is given. A str that is not valid UTF-8 (lone surrogates) comes as a new object. */
+struct source {
+    const char *bytes;
+    size_t size;
+    unsigned flags;
+    PyObject *owned;
+};
+
+static bool source_of(PyObject *o, struct source *out)
+{
+    long size = 0;
+    *out = (struct source){0};
+    if (hg_py.IsInstance(o, hg_py.UnicodeType) == 1) {
+        out->owned = hg_py.Encode(o, "utf-8", "surrogatepass");
+        o = out->owned;
+        out->flags = HG_REQ_TEXT;
+    } else if (hg_py.IsInstance(o, hg_py.BytesType) != 1) {
+        out->owned = hg_py.BytesFromObject(o); /* bytearray, memoryview; an AST has no bytes */
+        o = out->owned;
+    }
+    if (o == NULL) {
+        hg_py.ErrClear();
+        return false;
+    }
+    out->bytes = hg_py.BytesAsString(o);
+    size = hg_py.BytesSize(o);
+    out->size = size < 0 ? 0 : (size_t)size;
+    return out->bytes != NULL;
+}
+
+/* An AST is judged by the source it stands for (ast.unparse, 3.9). NULL when there is none. */
+static PyObject *unparse(PyObject *tree)
+{
+    PyObject *ast = hg_py.ImportModule("ast");
+    PyObject *text = ast == NULL ? NULL : hg_py.CallMethod(ast, "unparse", "O", tree);
+    hg_py.DecRef(ast);
+    if (text == NULL)
+        hg_py.ErrClear();
+    return text;
+}
+
+static int judge_source(PyObject *source, const char *name, const struct hg_root *root, const struct remote *by)
+{
+    struct source s;
+    PyObject *text = NULL;
+    enum hg_req_kind kind = root != NULL ? HG_REQ_COMPILE : HG_REQ_DYNAMIC;
+    bool have = source_of(source, &s);
+    if (!have && (text = unparse(source)) != NULL)
+        have = source_of(text, &s);
+    int code = have ? hg_gate_bytes(kind, s.bytes, s.size, s.flags, name, root, by == NULL ? NULL : by->file,
+                                    by == NULL ? 0 : by->line)
+                    : hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, name, root,
+                                    by == NULL ? NULL : by->file, by == NULL ? 0 : by->line);
+    hg_py.DecRef(have ? s.owned : NULL);
+    hg_py.DecRef(text);
+    return code;
+}
+
+static int on_compile(PyObject *args)
+{
+    char clean[PATH_MAX];
+    struct remote by;
+    PyObject *source = item(args, 0);
+    const char *name = text_of(item(args, 1));
+    if (source == NULL || source == hg_py.None)
+        return 0; /* the main script: it was gated when it was opened */
+    const struct hg_root *root = name == NULL || name[0] == '<' || name[0] == '\0' ? NULL : hg_guarded(name, clean);
+    bool dynamic = root == NULL && atomic_load(&remote_ran) != 0 && remote_frame(&by);
+    if (root == NULL && !dynamic)
+        return 0;
+    if (judge_source(source, name == NULL ? "<unknown>" : name, root, dynamic ? &by : NULL) != 0)
+        return raise_blocked(hg_py.ImportError);
+    if (root != NULL)
+        set_passed(name);
+    return 0;
+}
+
+static int on_exec(PyObject *args)
+{
+    char clean[PATH_MAX];
+    PyObject *code = item(args, 0);
+    PyObject *attribute = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
+    const char *name = text_of(attribute);
+    int result = 0;
+    const struct hg_root *root = NULL;
+    hg_thread.run_file = 0;
+    if (name != NULL && name[0] != '<' && name[0] != '\0')
+        root = hg_guarded(name, clean);
+    if (root != NULL) {
+        if (!has_passed(name) &&
+            hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, clean, root, NULL, 0) != 0)
+            result = raise_blocked(hg_py.ImportError);
+        else
+            atomic_store(&remote_ran, 1);
+    }
+    hg_py.DecRef(attribute);
+    if (result == 0)
+        hg_py.ErrClear();
+    return result;
+}
+
+/* Reading a guarded file as data: the exception tells what libc's errno cannot. libc's own hook decides again when the file is
+ * opened, on the bytes that are there then. */
+static int on_open(PyObject *args)
+{
+    PyObject *path = item(args, 0), *mode = item(args, 1);
+    char clean[PATH_MAX];
+    const char *name = text_of(path), *how = text_of(mode);
+    if (hg_thread.code_open != 0 || name == NULL || !hg_gate_wants(name))
+        return 0;
+    if (how == NULL && name[0] != '/')
+        return 0; /* os.open with a dir_fd, which the event does not show */
+    if (how != NULL && (strpbrk(how, "wax+") != NULL))
+        return 0;
+    long flags = mode == hg_py.None && item(args, 2) != NULL ? hg_py.AsLong(item(args, 2)) : 0;
+    hg_py.ErrClear();
+    if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT)) != 0 || hg_guarded(name, clean) == NULL)
+        return 0;
+    int fd = hg_gate_open(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (fd >= 0)
+        hg_sys_close(fd);
+    return fd < 0 && hg_thread.blocked ? raise_blocked(hg_py.PermissionError) : 0;
+}
+
+static int native(PyObject *path, PyObject **type)
+{
+    const char *name = text_of(path);
+    int fd;
+    if (name == NULL || strchr(name, '/') == NULL)
+        return 0;
+    int code = hg_gate_native(name, &fd);
+    if (code == 1)
+        hg_sys_close(fd);
+    return code < 0 && hg_thread.blocked ? raise_blocked(type) : 0;
+}
+
+static int on_import(PyObject *args)
+{
+    return native(item(args, 1), hg_py.ImportError); /* a path only for extension modules */
+}
+
+static int on_ctypes_dlopen(PyObject *args)
+{
+    return native(item(args, 0), hg_py.PermissionError);
+}
+
+/* Bytecode that remote code brings along, or that lies in an archive that zipimport reads, has no source that was judged. */
+static int on_marshal(PyObject *args)
+{
+    struct remote by;
+    struct source s;
+    if (atomic_load(&remote_ran) == 0 || !remote_frame(&by))
+        return 0;
+    PyObject *data = item(args, 0);
+    int code = -1;
+    if (data != NULL && source_of(data, &s)) {
+        code = hg_gate_bytes(HG_REQ_BYTECODE, s.bytes, s.size, 0, by.file, NULL, by.file, by.line);
+        hg_py.DecRef(s.owned);
+    } else {
+        code = hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, by.file, NULL, by.file, by.line);
+    }
+    return code != 0 ? raise_blocked(hg_py.ImportError) : 0;
+}
+
+static int on_run_file(PyObject *args)
+{
+    char clean[PATH_MAX];
+    const char *name = text_of(item(args, 0));
+    if (name != NULL && hg_guarded(name, clean) != NULL) {
+        hg_thread.run_file = 1; /* gated whatever it is called */
+        set_passed(name);
+    }
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*handle)(PyObject *args);
+} events[] = {{"exec", on_exec},
+              {"compile", on_compile},
+              {"open", on_open},
+              {"import", on_import},
+              {"marshal.loads", on_marshal},
+              {"ctypes.dlopen", on_ctypes_dlopen},
+              {"cpython.run_file", on_run_file}};
+
+static int audit(const char *event, PyObject *args, void *data)
+{
+    (void)data;
+    if (hg_thread.in_hook != 0)
+        return 0;
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        if (event[0] != events[i].name[0] || strcmp(event, events[i].name) != 0)
+            continue;
+        hg_thread.in_hook = 1;
+        int result = events[i].handle(args);
+        hg_thread.in_hook = 0;
+        return result;
+    }
+    return 0;
+}
+
+/* What the interpreter imports, runs or zip-imports comes through here: io.open, with every name taken for code. */
+static PyObject *open_code(PyObject *path, void *data)
+{
+    (void)data;
+    PyObject *io = hg_py.ImportModule("_io");
+    if (io == NULL)
+        return NULL;
+    hg_thread.code_open++;
+    hg_thread.blocked = 0;
+    PyObject *file = hg_py.CallMethod(io, "open", "Os", path, "rb");
+    hg_thread.code_open--;
+    hg_py.DecRef(io);
+    if (file == NULL && hg_thread.blocked) {
+        hg_py.ErrClear();
+        hg_py.ErrSetString(*hg_py.ImportError, hg_thread.message);
+    }
+    return file;
+}
+
+/* --- set-up ------------------------------------------------------------------------------------------------------------------------ */
+
+bool hg_python_attach(void *handle)
+{
+    if (dlsym(handle, "PySys_AddAuditHook") == NULL || !hg_python_api_load(handle, &hg_py))
+        return false;
+    if (hg_py.AddAuditHook(audit, NULL) != 0 || hg_py.SetOpenCodeHook(open_code, NULL) != 0) {
+        hg_say("hubguard: the interpreter refuses the hooks; remote code is blocked\n");
+        hg_state.broken = true;
+    }
+    return true;
+}
