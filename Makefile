@@ -132,6 +132,41 @@ e2e: all venv
 evasion: all venv
 	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/evasion $(PYTEST_ARGS)
 
+# --- everything, in the order in which a failure says most ----------------------------------------------------
+.PHONY: run-test
+test: deps-test
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory san
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory oracle
+	@$(MAKE) --no-print-directory e2e
+
+# --- style and static analysis --------------------------------------------------------------------------------
+C_ALL := $(wildcard shim/*.[ch] scanner/*.[ch] policy/*.[ch] guard/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/oracle/*.[ch] tests/tools/*.[ch])
+format:
+	clang-format-14 -i $(C_ALL)
+lint: deps-lint
+	@$(MAKE) --no-print-directory $(BUILD)/gen/rules.blob
+	clang-format-14 --dry-run -Werror $(C_ALL)
+	printf '%s\n' $(filter-out $(wildcard tests/unit/*.c tests/fuzz/*.c),$(filter %.c,$(C_ALL))) | xargs -P 2 -n 4 sh -c \
+	  'clang-tidy-14 --quiet "$$@" -- -std=c17 $(CPPFLAGS_ALL) $(PKG_CFLAGS) 2>/dev/null || exit 255' sh
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability --std=c11 --suppress=missingIncludeSystem \
+	  --suppress=normalCheckLevelMaxBranches -I. -D_GNU_SOURCE shim scanner policy guard
+	@echo lint: clean
+
+bench: deps-bench
+	@$(MAKE) --no-print-directory all venv
+	build/venv/bin/python -m pip install -q --disable-pip-version-check -r bench/requirements.txt
+	build/venv/bin/python bench/bench.py
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hubguard
+	install -m 755 $(BUILD)/hubguard $(DESTDIR)$(PREFIX)/bin/hubguard
+	install -m 755 $(BUILD)/libhubguard.so $(DESTDIR)$(PREFIX)/lib/hubguard/libhubguard.so
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/hubguard $(DESTDIR)$(PREFIX)/lib/hubguard/libhubguard.so
+
 -include $(shell find $(BUILD) -path '*/venv' -prune -o -name '*.d' -print 2>/dev/null)
 
 clean:
