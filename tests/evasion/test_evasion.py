@@ -1,0 +1,1045 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ways around the gate. Each attack is first shown to work without hubguard, then tried against it, in fresh folders.
+
+An attack is a function that fills a box and returns the text of a main program. The main program is the user's own,
+trusted code; the payload is what the repository brought along (in ROOT, the guarded folder). A payload that runs leaves
+a line in the canary file.
+"""
+import importlib.util
+import marshal
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ATTACKS = {}
+
+
+def attack(function):
+    ATTACKS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def bytecode(source, name, flags=0):
+    """A .pyc of this interpreter."""
+    code = marshal.dumps(compile(source, str(name), "exec"))
+    return importlib.util.MAGIC_NUMBER + flags.to_bytes(4, "little") + bytes(8) + code
+
+
+IMPORT = "import sys\nsys.path.insert(0, ROOT)\nimport payload\n"
+CHILD = "import sys; sys.path.insert(0, {root!r}); import payload"
+
+
+def child_code(box):
+    return CHILD.format(root=str(box.root))
+
+
+# --- where the file is ----------------------------------------------------------------------------------------
+
+
+@attack
+def symlink_out_of_the_root(box):
+    target = box.write("payload.py", box.evil(), under=box.outside)
+    (box.root / "payload.py").symlink_to(target)
+    return IMPORT
+
+
+@attack
+def symlink_chain_out_of_the_root(box):
+    target = box.write("blob", box.evil(), under=box.outside)
+    (box.root / "hop").symlink_to(target)
+    (box.root / "payload.py").symlink_to("hop")
+    return IMPORT
+
+
+@attack
+def symlink_into_the_root(box):
+    box.write("payload.py", box.evil())
+    (box.outside / "payload.py").symlink_to(box.root / "payload.py")
+    return "import sys\nsys.path.insert(0, OUTSIDE)\nimport payload\n"
+
+
+@attack
+def symlinked_folder_into_the_root(box):
+    box.write("deep/payload.py", box.evil())
+    (box.outside / "link").symlink_to(box.root / "deep")
+    return "import sys\nsys.path.insert(0, OUTSIDE + '/link')\nimport payload\n"
+
+
+@attack
+def symlinked_root(box):
+    """The environment names a link; the loader resolves it."""
+    box.write("payload.py", box.evil())
+    link = box.place.scratch / "modules-link"
+    link.symlink_to(box.root)
+    box.place.env["HF_MODULES_CACHE"] = str(link)
+    return IMPORT
+
+
+@attack
+def dot_dot(box):
+    box.write("payload.py", box.evil())
+    (box.root / "pkg").mkdir()
+    return "exec(open(OUTSIDE + '/../huggingface/modules/pkg/../payload.py').read())\n"
+
+
+@attack
+def dot_dot_through_a_link(box):
+    """link/../payload.py is not what the text of the path says."""
+    box.write("payload.py", box.evil())
+    (box.root / "pkg").mkdir()
+    (box.outside / "link").symlink_to(box.root / "pkg")
+    return "exec(open(OUTSIDE + '/link/../payload.py').read())\n"
+
+
+@attack
+def relative_path(box):
+    box.write("payload.py", box.evil())
+    return "import os\nos.chdir(ROOT)\nexec(open('payload.py').read())\n"
+
+
+@attack
+def relative_import_path(box):
+    box.write("payload.py", box.evil())
+    return "import os, sys\nos.chdir(ROOT)\nsys.path.insert(0, '')\nimport payload\n"
+
+
+@attack
+def directory_descriptor(box):
+    box.write("payload.py", box.evil())
+    return (
+        "import os\nd = os.open(ROOT, os.O_RDONLY)\nfd = os.open('payload.py', os.O_RDONLY, dir_fd=d)\n"
+        "exec(os.read(fd, 1 << 20))\n"
+    )
+
+
+@attack
+def change_directory_by_descriptor(box):
+    box.write("payload.py", box.evil())
+    return "import os\nos.fchdir(os.open(ROOT, os.O_RDONLY))\nexec(open('payload.py').read())\n"
+
+
+@attack
+def reopen_through_proc(box):
+    box.write("payload.py", box.evil())
+    return "import os\nfd = os.open(ROOT + '/payload.py', os.O_PATH)\nexec(open(f'/proc/self/fd/{fd}').read())\n"
+
+
+@attack
+def proc_root(box):
+    box.write("payload.py", box.evil())
+    return "exec(open('/proc/self/root' + ROOT + '/payload.py').read())\n"
+
+
+@attack
+def proc_cwd(box):
+    box.write("payload.py", box.evil())
+    return "import os\nos.chdir(ROOT)\nexec(open('/proc/self/cwd/payload.py').read())\n"
+
+
+@attack
+def path_with_odd_characters(box):
+    box.write('a b\n"c/payload.py', box.evil())
+    return "import sys\nsys.path.insert(0, ROOT + '/a b\\n\"c')\nimport payload\n"
+
+
+@attack
+def path_that_is_not_utf8(box):
+    folder = os.fsencode(box.root) + b"/\xff\xfe"
+    os.mkdir(folder)
+    with open(folder + b"/payload.py", "w") as f:
+        f.write(box.evil())
+    return "import os\nexec(open(os.fsencode(ROOT) + b'/\\xff\\xfe/payload.py').read())\n"
+
+
+@attack
+def hard_link_into_the_root(box):
+    target = box.write("payload.py", box.evil(), under=box.outside)
+    os.link(target, box.root / "payload.py")
+    return IMPORT
+
+
+@attack
+def copy_out_of_the_root(box):
+    box.write("payload.py", box.evil())
+    return "import shutil, sys\nshutil.copy(ROOT + '/payload.py', OUTSIDE)\nsys.path.insert(0, OUTSIDE)\nimport payload\n"
+
+
+@attack
+def home_changed_at_run_time(box):
+    """The loaders read the variable when they are imported: so must the gate."""
+    box.write("hf/modules/payload.py", box.evil(), under=box.outside)
+    del box.place.env["HF_MODULES_CACHE"]
+    return (
+        "import os, sys\nos.environ['HF_HOME'] = OUTSIDE + '/hf'\n"
+        "sys.path.insert(0, OUTSIDE + '/hf/modules')\nimport payload\n"
+    )
+
+
+# --- bytecode -------------------------------------------------------------------------------------------------
+
+
+@attack
+def pycache_prefix(box):
+    """Stale bytecode in another tree, which Python takes for that of the file in the root."""
+    source = box.write("payload.py", "LABEL = 'benign'\n")
+    prefix = box.outside / "prefix"
+    tag = sys.implementation.cache_tag
+    cached = prefix / str(source.parent).lstrip("/") / f"payload.{tag}.pyc"
+    box.write(str(cached), bytecode(box.evil(), source, flags=1))
+    box.place.env["PYTHONPYCACHEPREFIX"] = str(prefix)
+    return IMPORT
+
+
+@attack
+def bytecode_runs_by_path(box):
+    path = box.write("weights.dat", bytecode(box.evil(), "weights.dat"))
+    return f"import runpy\nrunpy.run_path({str(path)!r})\n"
+
+
+@attack
+def bytecode_loader_with_odd_name(box):
+    box.write("payload.bin", bytecode(box.evil(), "payload.bin"))
+    return (
+        "import importlib.machinery, importlib.util\n"
+        "loader = importlib.machinery.SourcelessFileLoader('payload', ROOT + '/payload.bin')\n"
+        "spec = importlib.util.spec_from_loader('payload', loader)\n"
+        "loader.exec_module(importlib.util.module_from_spec(spec))\n"
+    )
+
+
+@attack
+def source_loader_with_odd_name(box):
+    box.write("payload.bin", box.evil())
+    return (
+        "import importlib.machinery, importlib.util\n"
+        "loader = importlib.machinery.SourceFileLoader('payload', ROOT + '/payload.bin')\n"
+        "spec = importlib.util.spec_from_loader('payload', loader)\n"
+        "loader.exec_module(importlib.util.module_from_spec(spec))\n"
+    )
+
+
+@attack
+def marshalled_blob(box):
+    box.write("blob.bin", marshal.dumps(compile(box.evil(), "blob", "exec")))
+    box.write(
+        "payload.py",
+        "import marshal, os\nwith open(os.path.join(os.path.dirname(__file__), 'blob.bin'), 'rb') as f:\n"
+        "    exec(marshal.loads(f.read()))\n",
+    )
+    return IMPORT
+
+
+@attack
+def marshalled_blob_through_a_harmless_helper(box):
+    """The repository's function is called after its import, by the user's code, with data of the repository."""
+    box.write("blob.bin", marshal.dumps(compile(box.evil(), "blob", "exec")))
+    box.write("payload.py", "import marshal\n\n\ndef load(data):\n    return marshal.loads(data)\n")
+    return IMPORT + "exec(payload.load(open(ROOT + '/blob.bin', 'rb').read()), {})\n"
+
+
+@attack
+def text_built_at_run_time(box):
+    text = [ord(c) for c in box.evil()]
+    box.write("payload.py", f"PART = {text!r}\nexec(compile(''.join(map(chr, PART)), 'built', 'exec'))\n")
+    return IMPORT
+
+
+@attack
+def text_built_in_a_function(box):
+    text = [ord(c) ^ 1 for c in box.evil()]
+    box.write(
+        "payload.py",
+        f"PART = {text!r}\n\n\ndef build(run=compile):\n    return run(''.join(chr(c ^ 1) for c in PART), 'built', 'exec')\n",
+    )
+    return IMPORT + "eval(payload.build(), {})\n"
+
+
+# --- other ways to start a file -------------------------------------------------------------------------------
+
+
+@attack
+def read_and_exec(box):
+    box.write("payload.py", box.evil())
+    return "exec(open(ROOT + '/payload.py').read())\n"
+
+
+@attack
+def os_open_and_exec(box):
+    box.write("payload.py", box.evil())
+    return "import os\nexec(os.read(os.open(ROOT + '/payload.py', os.O_RDONLY), 1 << 20))\n"
+
+
+@attack
+def mapped_and_exec(box):
+    box.write("payload.py", box.evil())
+    return "import mmap\nf = open(ROOT + '/payload.py', 'rb')\nexec(mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)[:])\n"
+
+
+@attack
+def c_stdio_and_exec(box):
+    box.write("payload.py", box.evil())
+    return (
+        "import ctypes\nc = ctypes.CDLL(None)\nc.fopen.restype = ctypes.c_void_p\n"
+        "f = c.fopen((ROOT + '/payload.py').encode(), b'r')\nassert f, 'refused'\nb = ctypes.create_string_buffer(9999)\n"
+        "c.fread(b, 1, 9999, ctypes.c_void_p(f))\nexec(b.value)\n"
+    )
+
+
+@attack
+def spec_from_file_location(box):
+    box.write("payload.py", box.evil())
+    return (
+        "import importlib.util\ns = importlib.util.spec_from_file_location('m', ROOT + '/payload.py')\n"
+        "s.loader.exec_module(importlib.util.module_from_spec(s))\n"
+    )
+
+
+@attack
+def run_path(box):
+    box.write("payload.py", box.evil())
+    return "import runpy\nrunpy.run_path(ROOT + '/payload.py')\n"
+
+
+@attack
+def run_module(box):
+    box.write("payload/__main__.py", box.evil())
+    return "import runpy, sys\nsys.path.insert(0, ROOT)\nrunpy.run_module('payload')\n"
+
+
+@attack
+def zip_on_the_path(box):
+    with zipfile.ZipFile(box.root / "lib.zip", "w") as z:
+        z.writestr("payload.py", box.evil())
+    return "import sys\nsys.path.insert(0, ROOT + '/lib.zip')\nimport payload\n"
+
+
+@attack
+def zip_with_odd_name_and_bytecode(box):
+    with zipfile.ZipFile(box.root / "model.safetensors", "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("payload.pyc", bytecode(box.evil(), "payload.py"))
+    return "import sys\nsys.path.insert(0, ROOT + '/model.safetensors')\nimport payload\n"
+
+
+@attack
+def zip_application(box):
+    with zipfile.ZipFile(box.root / "app.pyz", "w") as z:
+        z.writestr("__main__.py", box.evil())
+    return "import runpy\nrunpy.run_path(ROOT + '/app.pyz')\n"
+
+
+@attack
+def child_runs_a_zip_application(box):
+    with zipfile.ZipFile(box.root / "app.pyz", "w") as z:
+        z.writestr("__main__.py", box.evil())
+    return "import subprocess, sys\nsubprocess.run([sys.executable, ROOT + '/app.pyz'], check=True)\n"
+
+
+@attack
+def child_runs_the_file(box):
+    box.write("payload.py", box.evil())
+    return "import subprocess, sys\nsubprocess.run([sys.executable, ROOT + '/payload.py'], check=True)\n"
+
+
+@attack
+def child_runs_the_module(box):
+    box.write("payload.py", box.evil())
+    return "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'payload'], cwd=ROOT, check=True)\n"
+
+
+@attack
+def child_reads_standard_input_from_the_file(box):
+    box.write("payload.py", box.evil())
+    return "import subprocess, sys\nsubprocess.run([sys.executable, '-'], stdin=open(ROOT + '/payload.py'), check=True)\n"
+
+
+@attack
+def site_customisation_in_the_root(box):
+    box.write("sitecustomize.py", box.evil())
+    return (
+        "import os, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', ''], env=dict(os.environ, PYTHONPATH=ROOT), check=True)\n"
+        "assert os.path.exists(CANARY), 'refused'\n"
+    )
+
+
+@attack
+def shared_object_by_ctypes(box):
+    compile_shared_object(box)
+    return "import ctypes\nctypes.CDLL(ROOT + '/payload.so')\n"
+
+
+@attack
+def shared_object_by_ctypes_relative(box):
+    compile_shared_object(box)
+    return "import ctypes, os\nos.chdir(ROOT)\nctypes.CDLL('./payload.so')\n"
+
+
+@attack
+def shared_object_by_library_path(box):
+    compile_shared_object(box)
+    box.place.env["LD_LIBRARY_PATH"] = str(box.root)
+    return "import ctypes\nctypes.CDLL('payload.so')\n"
+
+
+@attack
+def shared_object_as_extension(box):
+    compile_shared_object(box)
+    return "import sys\nsys.path.insert(0, ROOT)\ntry:\n    import payload\nexcept ImportError as e:\n    print(e, file=sys.stderr)\n    raise\n"
+
+
+def compile_shared_object(box):
+    shell = f"echo native ran >> '{box.place.canary}'"
+    source = box.write(
+        "payload.c",
+        "#include <stdlib.h>\n__attribute__((constructor)) static void run(void)\n{\n"
+        f'    if (system("{shell}"))\n        exit(9);\n}}\n',
+        under=box.outside,
+    )
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", box.root / "payload.so", source], check=True)
+
+
+# --- other processes, threads, interpreters -------------------------------------------------------------------
+
+
+@attack
+def forked_child(box):
+    box.write("payload.py", box.evil())
+    return f"import os, sys\npid = os.fork()\nif pid == 0:\n    exec({child_code(box)!r})\n    os._exit(0)\nsys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+
+
+@attack
+def thread(box):
+    box.write("payload.py", box.evil())
+    return f"import threading\nt = threading.Thread(target=exec, args=({child_code(box)!r},))\nt.start()\nt.join()\n"
+
+
+@attack
+def sub_interpreter(box):
+    box.write("payload.py", box.evil())
+    return f"""
+try:
+    import _interpreters as sub
+except ImportError:
+    import _xxsubinterpreters as sub
+print(sub.run_string(sub.create(), {child_code(box)!r}))
+"""
+
+
+@attack
+def all_descriptors_closed_first(box):
+    box.write("payload.py", box.evil())
+    return "import os\nos.closerange(3, 65536)\n" + IMPORT
+
+
+@attack
+def isolated_interpreter(box):
+    box.write("payload.py", box.evil())
+    return f"import subprocess, sys\nsubprocess.run([sys.executable, '-I', '-S', '-E', '-c', {child_code(box)!r}], check=True)\n"
+
+
+@attack
+def child_with_empty_environment(box):
+    box.write("payload.py", box.evil())
+    return f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child_code(box)!r}], env={{}}, check=True)\n"
+
+
+@attack
+def child_with_open_descriptors_and_empty_environment(box):
+    box.write("payload.py", box.evil())
+    return f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child_code(box)!r}], env={{}}, close_fds=False, check=True)\n"
+
+
+@attack
+def posix_spawn_with_empty_environment(box):
+    box.write("payload.py", box.evil())
+    return (
+        f"import os, sys\npid = os.posix_spawn(sys.executable, [sys.executable, '-c', {child_code(box)!r}], {{}})\n"
+        "os.waitpid(pid, 0)\n"
+    )
+
+
+@attack
+def exec_with_empty_environment(box):
+    box.write("payload.py", box.evil())
+    return f"import os, sys\nos.execve(sys.executable, [sys.executable, '-c', {child_code(box)!r}], {{}})\n"
+
+
+@attack
+def exec_by_descriptor(box):
+    box.write("payload.py", box.evil())
+    return f"import os, sys\nos.execve(os.open(sys.executable, os.O_RDONLY), [sys.executable, '-c', {child_code(box)!r}], {{}})\n"
+
+
+@attack
+def variables_deleted_before_a_child(box):
+    box.write("payload.py", box.evil())
+    return (
+        "import os, subprocess, sys\nfor name in list(os.environ):\n"
+        "    if name == 'LD_PRELOAD' or name.startswith('HUBGUARD'):\n        del os.environ[name]\n"
+        f"subprocess.run([sys.executable, '-c', {child_code(box)!r}], check=True)\n"
+    )
+
+
+@attack
+def variables_replaced_before_a_child(box):
+    box.write("payload.py", box.evil())
+    return (
+        "import os, subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', {child_code(box)!r}], check=True, env=dict(os.environ, LD_PRELOAD='',"
+        " HUBGUARD_MODE='observe', HUBGUARD_SOCKET='/nowhere', HUBGUARD_POLICY=''))\n"
+    )
+
+
+@attack
+def cache_variables_hidden_from_a_child(box):
+    """The child does not know where the root is; the parent did."""
+    box.write("payload.py", box.evil())
+    return f"import os, subprocess, sys\ndel os.environ['HF_MODULES_CACHE']\ndel os.environ['HF_HOME']\nsubprocess.run([sys.executable, '-c', {child_code(box)!r}], check=True)\n"
+
+
+@attack
+def os_system_child(box):
+    box.write("payload.py", box.evil())
+    return f"import os, shlex, sys\nos.environ.pop('LD_PRELOAD', None)\nos.system(shlex.join([sys.executable, '-c', {child_code(box)!r}]))\n"
+
+
+@attack
+def popen_child(box):
+    box.write("payload.py", box.evil())
+    return f"import os, shlex, sys\nos.environ.pop('LD_PRELOAD', None)\nprint(os.popen(shlex.join([sys.executable, '-c', {child_code(box)!r}])).read())\n"
+
+
+@attack
+def shell_that_clears_the_environment(box):
+    box.write("payload.py", box.evil())
+    return f"import shlex, subprocess, sys\nsubprocess.run('env -i ' + shlex.join([sys.executable, '-c', {child_code(box)!r}]), shell=True, check=True)\n"
+
+
+@attack
+def spawned_worker(box):
+    box.write("payload.py", box.evil())
+    return f"""
+import multiprocessing
+
+def work():
+    exec({child_code(box)!r})
+
+if __name__ == "__main__":
+    p = multiprocessing.get_context("spawn").Process(target=work)
+    p.start()
+    p.join()
+    print(p.exitcode)
+"""
+
+
+@attack
+def forkserver_worker(box):
+    box.write("payload.py", box.evil())
+    return f"""
+import multiprocessing
+
+def work():
+    exec({child_code(box)!r})
+
+if __name__ == "__main__":
+    p = multiprocessing.get_context("forkserver").Process(target=work)
+    p.start()
+    p.join()
+    print(p.exitcode)
+"""
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack(new_box, mode, name):
+    bare = new_box()
+    outcome = bare.run(ATTACKS[name](bare), "none")
+    assert bare.struck() == 1, ("the attack does not work without hubguard", outcome.out, outcome.err)
+    box = new_box()
+    outcome = box.run(ATTACKS[name](box), mode)
+    assert box.struck() == 0, (outcome.out, outcome.err)
+    assert "hubguard" in outcome.err, ("refused, but not by hubguard", outcome.out, outcome.err)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a bind mount needs root")
+def test_bind_mount_of_the_root(new_box, mode):
+    """The same folder under another path."""
+    for each in ("none", mode):
+        box = new_box()
+        box.write("payload.py", box.evil())
+        script = box.write("main.py", f"import sys\nsys.path.insert(0, {str(box.outside)!r})\nimport payload\n", under=box.work)
+        shell = f"mount --bind '{box.root}' '{box.outside}' && exec '{sys.executable}' '{script}'"
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+            pytest.skip("no mount namespaces here")
+        outcome = box.guarded.run(each, ["unshare", "-m", "sh", "-c", shell], box.place)
+        if each == "none":
+            assert box.struck() == 1, outcome.err
+    assert box.struck() == 0, outcome.err
+    assert "hubguard" in outcome.err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a bind mount needs root")
+def test_bind_mount_into_the_root(new_box, mode):
+    for each in ("none", mode):
+        box = new_box()
+        box.write("payload.py", box.evil(), under=box.outside)
+        (box.root / "mounted").mkdir()
+        script = box.write("main.py", f"import sys\nsys.path.insert(0, {str(box.root / 'mounted')!r})\nimport payload\n", under=box.work)
+        shell = f"mount --bind '{box.outside}' '{box.root}/mounted' && exec '{sys.executable}' '{script}'"
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+            pytest.skip("no mount namespaces here")
+        outcome = box.guarded.run(each, ["unshare", "-m", "sh", "-c", shell], box.place)
+        if each == "none":
+            assert box.struck() == 1, outcome.err
+    assert box.struck() == 0, outcome.err
+    assert "hubguard" in outcome.err
+
+
+def test_limit_hard_link_out_of_the_root(box, mode):
+    """Known limit: a hard link that the user's own code makes elsewhere has no path under a root any more."""
+    target = box.write("payload.py", box.evil())
+    os.link(target, box.outside / "payload.py")
+    box.run("import sys\nsys.path.insert(0, OUTSIDE)\nimport payload\n", mode)
+    assert box.struck() == 1
+
+
+def test_file_swapped_while_imported(new_box, mode):
+    """A second process renames two versions over one name as fast as it can; the importer must never run the bad one."""
+    script = """
+import importlib, os, subprocess, sys
+sys.path.insert(0, ROOT)
+sys.dont_write_bytecode = True
+swap = '''
+import os, sys
+a, b = open(sys.argv[2], "rb").read(), open(sys.argv[3], "rb").read()
+while os.getppid() == int(sys.argv[4]):
+    for data in (a, b):
+        with open(sys.argv[1] + ".next", "wb") as f:
+            f.write(data)
+        os.replace(sys.argv[1] + ".next", sys.argv[1])
+'''
+child = subprocess.Popen([sys.executable, "-I", "-S", "-c", swap, ROOT + "/payload.py", OUTSIDE + "/benign", OUTSIDE + "/evil", str(os.getpid())])
+good = refused = 0
+for _ in range(400):
+    sys.modules.pop("payload", None)
+    try:
+        import payload
+        good += payload.LABEL == "benign"
+    except ImportError as e:
+        assert "hubguard" in str(e), e
+        refused += 1
+child.kill()
+child.wait()
+print("result:", good, refused)
+"""
+    for each in ("none", mode):
+        box = new_box()
+        box.write("payload.py", 'LABEL = "benign"\n')
+        box.write("benign", 'LABEL = "benign"\n', under=box.outside)
+        box.write("evil", box.evil(), under=box.outside)
+        outcome = box.run(script, each)
+        assert outcome.rc == 0, outcome.err
+        good, refused = map(int, outcome.result.split())
+        if each == "none":
+            assert box.struck() > 10 and refused == 0
+    assert box.struck() == 0
+    assert good > 10 and refused > 10 and good + refused == 400
+
+
+def test_file_rewritten_in_place_while_imported(new_box, mode):
+    """The same inode, written over: what was scanned is a copy, so the change comes too late."""
+    script = """
+import importlib, os, sys, threading
+sys.path.insert(0, ROOT)
+sys.dont_write_bytecode = True
+sys.setswitchinterval(1e-5)
+good, evil = (open(OUTSIDE + "/" + n, "rb").read() for n in ("benign", "evil"))
+done = False
+def swap():
+    fd = os.open(ROOT + "/payload.py", os.O_WRONLY)
+    while not done:
+        os.pwrite(fd, evil, 0)
+        os.pwrite(fd, good, 0)
+t = threading.Thread(target=swap)
+t.start()
+outcomes = {"benign": 0, "evil": 0, "refused": 0, "other": 0}
+for _ in range(300):
+    sys.modules.pop("payload", None)
+    try:
+        import payload
+        outcomes[payload.LABEL] += 1
+    except ImportError as e:
+        outcomes["refused" if "hubguard" in str(e) else "other"] += 1
+    except Exception:
+        outcomes["other"] += 1
+done = True
+t.join()
+print("result:", outcomes["evil"], outcomes["benign"] + outcomes["refused"])
+"""
+    for each in ("none", mode):
+        box = new_box()
+        evil = box.evil()
+        good = 'LABEL = "benign"\n'
+        good += "#" * (len(evil) - len(good) - 1) + "\n"
+        box.write("payload.py", good)
+        box.write("benign", good, under=box.outside)
+        box.write("evil", evil, under=box.outside)
+        outcome = box.run(script, each)
+        assert outcome.rc == 0, outcome.err
+        if each == "none":
+            assert box.struck() > 5
+    assert box.struck() == 0 and outcome.result.split()[0] == "0"
+    assert int(outcome.result.split()[1]) > 5
+
+
+# --- the verdict cache ----------------------------------------------------------------------------------------
+
+
+def cache_files(box):
+    folder = box.place.scratch / "cache" / "hubguard"
+    return sorted(p for p in folder.rglob("*") if p.is_file())
+
+
+TWO = """
+import sys
+sys.path.insert(0, ROOT)
+import good
+print("good:", good.LABEL)
+import payload
+"""
+
+
+def two_files(box):
+    box.write("good.py", 'LABEL = "benign"\n')
+    box.write("payload.py", box.evil())
+
+
+def assert_two(box, outcome):
+    assert "good: benign" in outcome.out, outcome.err
+    assert outcome.exception[0] == "ImportError" and box.struck() == 0, outcome.err
+
+
+def test_verdict_cache_full_of_garbage(box, mode):
+    two_files(box)
+    assert_two(box, box.run(TWO, mode))
+    box.guarded.end(box.place)
+    assert cache_files(box)
+    for path in cache_files(box):
+        path.write_bytes(b"SQLite format 3\0" + b"garbage" * 999)
+    assert_two(box, box.run(TWO, mode))
+
+
+def test_verdict_cache_that_cannot_be_made(box, mode):
+    two_files(box)
+    shutil.rmtree(box.place.scratch / "cache")
+    (box.place.scratch / "cache").write_text("a file where the folder should be")
+    assert_two(box, box.run(TWO, mode))
+
+
+def test_verdict_cache_is_a_fifo_or_a_folder(box, mode):
+    two_files(box)
+    assert_two(box, box.run(TWO, mode))
+    box.guarded.end(box.place)
+    for number, path in enumerate(cache_files(box)):
+        path.unlink()
+        os.mkfifo(path) if number == 0 else path.mkdir()
+    assert_two(box, box.run(TWO, mode, timeout=60))
+
+
+def test_verdict_cache_others_may_write(box, mode):
+    """A folder that anybody may write is not believed: verdicts planted there change nothing."""
+    import sqlite3
+
+    two_files(box)
+    assert_two(box, box.run(TWO, mode))
+    box.guarded.end(box.place)
+    for path in cache_files(box):
+        if path.suffix in (".db", ".sqlite", ".sqlite3"):
+            with sqlite3.connect(path) as base:
+                for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
+                    for column in base.execute(f"PRAGMA table_info({name})").fetchall():
+                        if column[1] == "verdict":
+                            base.execute(f"UPDATE {name} SET verdict = 1")
+        path.chmod(0o666)
+    (box.place.scratch / "cache" / "hubguard").chmod(0o777)
+    assert_two(box, box.run(TWO, mode))
+
+
+# --- files that are no files ----------------------------------------------------------------------------------
+
+NOT_FILES = {
+    "fifo": lambda p: os.mkfifo(p),
+    "directory": lambda p: p.mkdir(),
+    "device": lambda p: p.symlink_to("/dev/zero"),
+    "proc": lambda p: p.symlink_to("/proc/self/environ"),
+    "socket": lambda p: socket.socket(socket.AF_UNIX).bind(os.path.relpath(p)),
+    "dangling-link": lambda p: p.symlink_to("nowhere"),
+    "link-loop": lambda p: p.symlink_to(p.name),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_FILES)
+def test_not_a_regular_file(box, mode, kind, monkeypatch):
+    """Bounded time, an error, and the process goes on."""
+    monkeypatch.chdir(box.root)
+    NOT_FILES[kind](box.root / "payload.py")
+    script = """
+import sys
+sys.path.insert(0, ROOT)
+for act in (lambda: open(ROOT + "/payload.py", "rb").read(1 << 20), lambda: __import__("payload")):
+    try:
+        act()
+        print("went through")
+    except (OSError, ImportError) as e:
+        print(type(e).__name__)
+import json
+print("result:", json.dumps([1]))
+"""
+    outcome = box.run(script, mode, timeout=60)
+    assert (outcome.rc, outcome.result) == (0, "[1]"), outcome.err
+    assert "went through" not in outcome.out
+
+
+BAD_BYTES = {
+    "brackets": b"x = " + b"(" * 100_000 + b")" * 100_000 + b"\n",
+    "brackets-of-a-call": b"f(" * 100_000 + b")" * 100_000 + b"\n",
+    "unary": b"x = " + b"-" * 100_000 + b"1\n",
+    "indents": b"".join(b" " * i + b"if 1:\n" for i in range(2000)) + b" " * 2000 + b"pass\n",
+    "long-line": b"x = '" + b"a" * 4_000_000 + b"'\n",
+    "nuls": b"x = 1\n\0\0\0import os\n",
+    "only-nuls": bytes(4096),
+    "invalid-utf8": b"x = '\xff\xfe\xfa'\n",
+    "truncated-utf8": b"x = 1 # \xe2\x82",
+    "byte-order-marks": b"\xff\xfex\0=\x001\0\n\0",
+    "unknown-coding": b"# -*- coding: no-such-codec -*-\nx = 1\n",
+    "unterminated-string": b'x = """' + b"\n" * 100_000,
+    "f-string-nest": b"x = " + b"f'{" * 5000 + b"1" + b"}'" * 5000 + b"\n",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("kind", BAD_BYTES)
+def test_bad_bytes_are_a_decision_in_bounded_time(box, mode, kind):
+    box.write("payload.py", BAD_BYTES[kind])
+    script = """
+import subprocess, sys, time
+sys.path.insert(0, ROOT)
+start = time.monotonic()
+try:
+    open(ROOT + "/payload.py", "rb").read()
+except OSError as e:
+    assert "hubguard" in str(e), e
+code = "import sys; sys.path.insert(0, sys.argv[1])\\ntry:\\n import payload\\nexcept Exception as e:\\n print(type(e).__name__, str(e)[:90])"
+child = subprocess.run([sys.executable, "-c", code, ROOT], capture_output=True, text=True)
+print("child:", child.returncode, child.stdout, child.stderr[-300:])
+import json
+print("result:", json.dumps([1]), time.monotonic() - start < 30)
+"""
+    bare = box.run(script, "none")
+    assert bare.result == "[1] True"
+    outcome = box.run(script, mode, timeout=90)
+    assert (outcome.rc, outcome.result) == (0, "[1] True"), outcome.out + outcome.err
+
+
+def test_one_gigabyte(box, mode):
+    with open(box.root / "payload.py", "wb") as f:
+        f.write(box.evil().encode())
+        f.truncate(1 << 30)
+    script = """
+import resource, sys, time
+start = time.monotonic()
+sys.path.insert(0, ROOT)
+try:
+    import payload
+except ImportError as e:
+    print(str(e)[:300])
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+print("result:", memory < 200, time.monotonic() - start < 20)
+"""
+    outcome = box.run(script, mode, timeout=60)
+    assert outcome.result == "True True", outcome.out + outcome.err
+    assert "hubguard: blocked" in outcome.out and box.struck() == 0
+
+
+def test_one_gigabyte_works_without(box):
+    """The attack of the test before, in a size that Python reads in a blink: comment after payload."""
+    box.write("payload.py", box.evil() + "#" * (9 << 20) + "\n")
+    assert box.run(IMPORT, "none").rc == 0 and box.struck() == 1
+    box.place.canary.unlink()
+    outcome = box.run(IMPORT, "run")
+    assert outcome.exception[0] == "ImportError" and box.struck() == 0
+
+
+def test_growing_file(box, mode):
+    box.write("payload.py", 'LABEL = "benign"\n')
+    script = """
+import os, sys, threading, time
+sys.path.insert(0, ROOT)
+sys.dont_write_bytecode = True
+done = False
+def grow():
+    with open(ROOT + "/payload.py", "ab", buffering=0) as f:
+        while not done:
+            f.write(b"# more\\n" * 50)
+t = threading.Thread(target=grow)
+t.start()
+start = time.monotonic()
+tries = 0
+while time.monotonic() - start < 2:
+    sys.modules.pop("payload", None)
+    try:
+        import payload
+    except Exception as e:
+        pass
+    tries += 1
+done = True
+t.join()
+print("result:", tries > 0, time.monotonic() - start < 20)
+"""
+    outcome = box.run(script, mode, timeout=60)
+    assert (outcome.rc, outcome.result) == (0, "True True"), outcome.err
+
+
+# --- the guard itself -----------------------------------------------------------------------------------------
+
+AFTER = """
+import json, os, subprocess, sys, time
+sys.path.insert(0, ROOT)
+import first
+print("first:", first.LABEL)
+def guards():
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe") == HUBGUARD and CANARY.encode() in open(f"/proc/{pid}/environ", "rb").read():
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+met = guards()
+assert met, "no guard found"
+for pid in met:
+    os.kill(pid, SIGNAL)
+time.sleep(0.2)
+start = time.monotonic()
+def attempt(name):
+    try:
+        __import__(name)
+        return "ran"
+    except ImportError as e:
+        return "blocked" if "hubguard" in str(e) else repr(e)
+print("second:", attempt("second"))
+print("third:", attempt("third"))
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if attempt("fourth") == "blocked" else 1)
+print("fork:", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+print("local:", json.dumps([1]), subprocess.run(["echo", "fine"], capture_output=True, text=True).stdout.strip())
+child = subprocess.run([sys.executable, "-c", "import decimal; print(decimal.Decimal(1))"], capture_output=True, text=True)
+print("child:", child.returncode, child.stdout.strip())
+for pid in met:
+    try:
+        os.kill(pid, 18)
+    except ProcessLookupError:
+        pass
+print("bounded:", time.monotonic() - start < 60)
+"""
+
+
+@pytest.mark.parametrize("signal", [9, 19], ids=["killed", "stopped"])
+def test_guard_goes_away(box, mode, signal):
+    """Remote code is blocked from then on, everything else goes on."""
+    for name in ("first", "second", "fourth"):
+        box.write(f"{name}.py", f"LABEL = '{name}'\n")
+    box.write("third.py", box.evil())
+    script = f"HUBGUARD = {str(box.guarded.command)!r}\nSIGNAL = {signal}\n" + AFTER
+    outcome = box.run(script, mode, timeout=110)
+    lines = dict(line.split(": ", 1) for line in outcome.out.splitlines() if ": " in line)
+    expected = {
+        "first": "first",
+        "second": "blocked",
+        "third": "blocked",
+        "fork": "0",
+        "local": "[1] fine",
+        "child": "0 1",
+        "bounded": "True",
+    }
+    assert lines == expected, outcome.out + outcome.err
+    assert box.struck() == 0
+
+
+def test_malformed_policy_under_preload(box):
+    """Remote code does not run, everything else does, one message says what to do."""
+    policy = box.write("policy.ini", "[scan]\nblock_att = high\n", under=box.outside)
+    box.write("payload.py", "LABEL = 'benign'\n")
+    script = """
+import json, subprocess, sys
+sys.path.insert(0, ROOT)
+try:
+    import payload
+    print("ran")
+except ImportError as e:
+    print("blocked:", e)
+print("result:", json.dumps([1]), subprocess.run(["echo", "fine"], capture_output=True, text=True).stdout.strip())
+"""
+    assert "ran" in box.run(script, "none").out
+    outcome = box.run(script, "preload", env={"HUBGUARD_POLICY": str(policy)})
+    assert (outcome.rc, outcome.result) == (0, "[1] fine"), outcome.err
+    assert "blocked: hubguard" in outcome.out
+    assert "policy.ini:2" in outcome.out + outcome.err and "block_at" in outcome.out + outcome.err
+
+
+def test_malformed_policy_under_run(box):
+    policy = box.write("policy.ini", "[scan]\nblock_att = high\n", under=box.outside)
+    outcome = box.run("print('result: started')\n", "run", env={"HUBGUARD_POLICY": str(policy)})
+    assert outcome.rc == 2 and outcome.result is None
+    assert "policy.ini:2" in outcome.err and "block_at" in outcome.err
+
+
+def test_shim_without_its_guard(new_box, guarded):
+    """A library that cannot start a guard blocks remote code and says why."""
+    box = new_box()
+    alone = box.outside / "libhubguard.so"
+    shutil.copy(guarded.shim, alone)
+    box.write("payload.py", "LABEL = 'benign'\n")
+    script = IMPORT.replace("import payload", "try:\n    import payload\nexcept ImportError as e:\n    print('blocked:', e)\n")
+    script += "print('result: goes on')\n"
+    env = {"LD_PRELOAD": str(alone), "PATH": "/usr/bin:/bin"}
+    outcome = box.run(script, "none", env=env)
+    assert outcome.result == "goes on" and "blocked: hubguard" in outcome.out, outcome.out + outcome.err
+
+
+def test_observe_lets_pass_and_says_so(box):
+    box.write("payload.py", box.evil())
+    outcome = box.run(IMPORT, "preload", env={"HUBGUARD_MODE": "observe"})
+    assert outcome.rc == 0 and box.struck() == 1, outcome.err
+    assert any("HG-" in str(event.get("findings")) for event in box.events())
+
+
+def test_many_processes_share_one_guard(box):
+    """Forks and spawned children at once, each with its own answers."""
+    for number in range(6):
+        box.write(f"good{number}.py", f"LABEL = 'good{number}'\n")
+        box.write(f"bad{number}.py", box.evil(f"bad{number}"))
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+n = sys.argv[2]
+assert __import__("good" + n).LABEL == "good" + n
+try:
+    __import__("bad" + n)
+except ImportError as e:
+    assert "bad" + n in str(e), e
+    print("blocked", n)
+"""
+    script = f"""
+import subprocess, sys
+children = [subprocess.Popen([sys.executable, "-c", {code!r}, ROOT, str(i % 6)], stdout=subprocess.PIPE, text=True) for i in range(24)]
+print("result:", sum(c.communicate()[0].strip() == f"blocked {{i % 6}}" for i, c in enumerate(children)))
+"""
+    outcome = box.run(script, "run")
+    assert outcome.result == "24" and box.struck() == 0, outcome.err
