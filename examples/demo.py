@@ -7,18 +7,19 @@ should be: an attack that does not work without hubguard or works with it, a ben
     python examples/demo.py [--only NAME]... [--build DIR] [--keep DIR]
 """
 import argparse
+import hashlib
 import os
 import re
 import shutil
 import sys
 import tempfile
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab import CASES, Guarded, Hub, Listener, fresh_place, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCE = "tiny_layers.py"  # the harmless source beside the poisoned bytecode
 RULE = re.compile(r"\bHG-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 
 
@@ -40,33 +41,30 @@ class Run:
 
     def words(self):
         kind, _ = self.outcome.exception
+        if self.outcome.result is None and not kind and not self.harmed:
+            return f"failed, exit {self.outcome.rc}"
         if self.case.expect == "race":
-            text = f"payload ran {self.struck} times; {self.outcome.result}"
-            return text.replace(" loads, ", " loads, ") if self.outcome.result else f"failed, exit {self.outcome.rc}"
+            return f"payload ran {self.struck} times; {self.outcome.result}"
         if self.secrets:
-            return "keys were sent out"
+            return "KEYS WERE SENT OUT"
         if self.struck:
-            return f"PAYLOAD RAN ({self.place.canary.read_text().splitlines()[0]})"
+            return f"RAN: {self.place.canary.read_text().splitlines()[0]}"
         if kind:
             return f"{kind}, nothing ran"
-        if self.outcome.result is not None:
-            return "loaded: " + shorten(self.outcome.result)
-        return f"failed, exit {self.outcome.rc}"
+        first, _, rest = self.outcome.result.partition(" ")
+        return f"loaded {first}" + (f", output {hashlib.sha256(rest.encode()).hexdigest()[:8]}" if rest else "")
 
     def stopped_by(self):
-        """Rule ids or the mechanism, read from the exception text or the report of this very run."""
+        """What stopped it, read from the exception text or, where the load went on, the report of this very run."""
         _, text = self.outcome.exception
         rules = list(dict.fromkeys(RULE.findall(text)))
         if rules:
             return " ".join(rules)
-        for event in self.place.events():
-            if event.get("verdict") in ("ignore", "ignored", "block", "blocked"):
-                return event.get("reason") or event.get("mechanism") or event.get("event", "")
-        return ""
-
-
-def shorten(text, width=34):
-    return textwrap.shorten(text, width, placeholder=" …")
+        if text:
+            why = re.search(r"^ *why: (.*)", text, re.M)
+            return why.group(1) if why else text.splitlines()[0]
+        judged = [e for e in self.place.events() if e.get("type") == "file" and str(e.get("path")).endswith(SOURCE)]
+        return f"{SOURCE} scanned and run instead" if judged and judged[0]["verdict"] == "allow" else ""
 
 
 def judge(case, bare, guarded):
@@ -81,12 +79,11 @@ def judge(case, bare, guarded):
         return "the attack does not work without hubguard"
     if guarded.harmed:
         return "the attack works with hubguard"
-    kind, text = guarded.outcome.exception
     if case.expect == "source":
         if guarded.outcome.rc or guarded.outcome.result != bare.outcome.result:
             return "the harmless source did not run in place of the bytecode"
-        return None if guarded.stopped_by() else "the report does not say what happened to the bytecode"
-    if not kind or not guarded.stopped_by():
+        return None if guarded.stopped_by() else "the report does not show that the source was scanned"
+    if guarded.outcome.exception[0] is None or not guarded.stopped_by():
         return "no exception of hubguard that names a rule"
     if case.expect == "race":
         return None if guarded.outcome.rc == 0 else "the racing process failed"
@@ -94,7 +91,7 @@ def judge(case, bare, guarded):
 
 
 def table(rows):
-    heads = ("case", "without hubguard", "with hubguard", "stopped by", "")
+    heads = ("case", "without hubguard", "with hubguard", "stopped by", "row")
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
     line = "  ".join("{:<%d}" % width for width in widths)
     print(line.format(*heads).rstrip())
@@ -116,7 +113,7 @@ def main():
     cases = [case for case in CASES if not options.only or case.name in options.only]
     if not cases:
         parser.error("no such case; see examples/gallery")
-    scratch = options.keep or Path(tempfile.mkdtemp(prefix="hubguard-demo-"))
+    scratch = options.keep or Path(tempfile.mkdtemp(prefix="demo-", dir=options.build))
     scratch.mkdir(parents=True, exist_ok=True)
     print(f"{len(cases)} cases through the real loaders, each in fresh processes without and with hubguard …", flush=True)
     with Hub() as hub, Listener() as listener, ThreadPoolExecutor(2) as pool:
@@ -131,7 +128,7 @@ def main():
             for mode in case.modes:
                 run = jobs[case, mode].result()
                 problem = judge(case, bare, run)
-                name = case.title + (" [LD_PRELOAD]" if mode == "preload" else "")
+                name = case.title + (" (preload)" if mode == "preload" else "")
                 stopped = run.stopped_by() if case.expect != "same" else ""
                 rows.append((name, bare.words(), run.words(), stopped, "ok" if problem is None else "WRONG"))
                 if problem:

@@ -48,19 +48,19 @@ class Case:
 CASES = (
     Case("os-system", "os.system at import", "auto_config", "blocked", ("run", "preload")),
     Case("encoded-layer", "base64 + zlib layer into exec", "auto_config", "blocked"),
-    Case("download-and-run", "downloads a second stage and runs it", "auto_config", "blocked"),
-    Case("steal-credentials", "reads cloud and hub keys, sends them out", "auto_config", "blocked"),
-    Case("utf7-source", "utf-7 source: a comment that is code", "auto_config", "blocked"),
-    Case("torchhub-hubconf", "torch.hub: hubconf.py runs a shell", "torch_hub", "blocked", ("run", "preload")),
-    Case("pycache-timestamp", "poisoned __pycache__, forged timestamp", "torch_hub", "source"),
-    Case("pycache-unchecked-hash", "poisoned __pycache__, unchecked hash", "torch_hub", "source"),
+    Case("download-and-run", "download and run", "auto_config", "blocked"),
+    Case("steal-credentials", "credentials to the network", "auto_config", "blocked"),
+    Case("utf7-source", "utf-7 source", "auto_config", "blocked"),
+    Case("torchhub-hubconf", "torch.hub hubconf.py", "torch_hub", "blocked", ("run", "preload")),
+    Case("pycache-timestamp", "__pycache__, forged timestamp", "torch_hub", "source"),
+    Case("pycache-unchecked-hash", "__pycache__, unchecked hash", "torch_hub", "source"),
     Case("bare-bytecode", "bytecode without source", "torch_hub", "blocked"),
-    Case("compiled-extension", "compiled extension with a constructor", "torch_hub", "blocked"),
-    Case("symlink-out", "symbolic link out of the cache", "torch_hub", "blocked"),
-    Case("swapped-file", "file swapped between scan and read", "torch_hub_race", "race"),
-    Case("benign-model", "benign model: relative imports, forward pass", "auto_model", "same", ("run", "preload")),
+    Case("compiled-extension", "compiled extension", "torch_hub", "blocked"),
+    Case("symlink-out", "symlink out of the cache", "torch_hub", "blocked"),
+    Case("swapped-file", "file swapped by a thread", "torch_hub_race", "race"),
+    Case("benign-model", "benign model", "auto_model", "same", ("run", "preload")),
     Case("benign-tokenizer", "benign tokenizer", "auto_tokenizer", "same"),
-    Case("benign-torchhub", "benign torch.hub repository", "torch_hub", "same", ("run", "preload")),
+    Case("benign-torchhub", "benign torch.hub repo", "torch_hub", "same", ("run", "preload")),
 )
 
 
@@ -113,7 +113,7 @@ class Place:
     case: Path = None
     repo: Path = None
     env: dict = field(default_factory=dict)
-    arguments: list = field(default_factory=list)
+    argv: list = field(default_factory=list)  # the command, for a second run
     cache_tag: str = sys.implementation.cache_tag
 
     @property
@@ -269,7 +269,7 @@ def prepare(case, place, hub, listener, token):
     name = f"gallery/{case.name}"
     if case.torch_hub:
         place.repo = place.scratch / "torch" / "hub" / f"gallery_{case.name}_{REF}"
-        place.arguments = [f"{name}:{REF}"]
+        arguments = [f"{name}:{REF}"]
     else:
         place.repo = place.scratch / "publisher"
     shutil.copytree(place.case / "repo", place.repo)
@@ -280,12 +280,12 @@ def prepare(case, place, hub, listener, token):
         spec.loader.exec_module(module)
         module.prepare(place)
     if not case.torch_hub:
-        place.arguments = [name, hub.add(name, place.repo)]
+        arguments = [name, hub.add(name, place.repo)]
         place.env["HF_ENDPOINT"] = hub.url
     if case.expect == "race":
-        place.arguments += [place.scratch / "versions", "300"]
+        arguments += [place.scratch / "versions", "300"]
     place.env["HUBGUARD_DEMO_URL"] = listener.url(token)
-    return [sys.executable, str(GALLERY / "loaders" / f"{case.loader}.py"), *map(str, place.arguments)]
+    return [sys.executable, str(GALLERY / "loaders" / f"{case.loader}.py"), *map(str, arguments)]
 
 
 

@@ -35,37 +35,45 @@ struct hg_policy {
     enum hg_severity warn_at;  /* HG_SEV_NONE = never */
     enum hg_bytecode bytecode;
     bool native_allow;
-    uint64_t max_size;   /* bytes */
+    uint64_t max_size; /* bytes */
     uint32_t timeout_ms;
-    char *rules;         /* directory, or NULL */
+    char *rules; /* directory, or NULL */
     /* [lock] */
-    char *lock_file;     /* absolute; the default is hubguard.lock in the directory the command starts in */
+    char *lock_file; /* absolute; the default is hubguard.lock in the directory the command starts in */
     bool lock_require;
     /* [exec] [net] [fs] [syscalls]: parsed and validated now, enforced by the cage */
     struct hg_words exec_allow, net_allow, fs_write, fs_read, fs_deny_read, syscalls_deny, syscalls_allow;
     bool syscalls_strict;
 
-    char *source;        /* path of the file it came from, or NULL for the built-in default */
-    void *origins;       /* where each value comes from; policy.c's own */
+    char *source;  /* path of the file it came from, or NULL for the built-in default */
+    void *origins; /* where each value comes from; policy.c's own */
 };
 
 /* The built-in default. Returns 0 or -ENOMEM. */
 int hg_policy_default(struct hg_policy *out, struct hg_error *err);
-/* Default overlaid with one INI file. Strict: an unknown section, key or value, a duplicate key, an over-long line,
- * a NUL byte, or anything inih reports is an error "FILE:LINE: ... (did you mean ...?)".
- * Returns 0, -ENOENT, -EACCES, -EINVAL, -ENOMEM; on failure *out is empty. */
+/* Default overlaid with one INI file. A file that group or others may write, or that belongs neither to root
+ * nor to the user, is refused with -EACCES. A list in the file replaces the default list. Strict: an unknown
+ * section, key or value, a duplicate key, an over-long line, a NUL byte, or anything inih reports is an error
+ * "FILE:LINE: ... (did you mean ...?)". Returns 0, -ENOENT, -EACCES, -EINVAL, -ENOMEM; on failure *out is
+ * empty. */
 int hg_policy_load(const char *path, struct hg_policy *out, struct hg_error *err);
 /* The same from memory, for tests and the fuzzer; `name` stands in messages. */
-int hg_policy_parse(const char *text, size_t size, const char *name, struct hg_policy *out, struct hg_error *err);
-/* DESIGN search order: `option` (may be NULL), $HUBGUARD_POLICY, $XDG_CONFIG_HOME/hubguard/policy.ini (default
- * ~/.config), /etc/hubguard/policy.ini, the built-in default; then HUBGUARD_MODE, HUBGUARD_REPORT and HUBGUARD_LOCK on top
- * (a bad HUBGUARD_MODE is an error). A file named by option or HUBGUARD_POLICY that is missing is an error. */
+int hg_policy_parse(const char *text, size_t size, const char *name, struct hg_policy *out,
+                    struct hg_error *err);
+/* DESIGN search order: `option` (may be NULL), $HUBGUARD_POLICY, $XDG_CONFIG_HOME/hubguard/policy.ini
+ * (default
+ * ~/.config), /etc/hubguard/policy.ini, the built-in default; then HUBGUARD_MODE, HUBGUARD_REPORT and
+ * HUBGUARD_LOCK on top (a bad HUBGUARD_MODE is an error). An empty variable is no variable. A file named by
+ * option or HUBGUARD_POLICY that is missing is an error. */
 int hg_policy_find(const char *option, struct hg_policy *out, struct hg_error *err);
 void hg_policy_free(struct hg_policy *policy);
 
-/* Override one value as if the file said so (used for --mode, --report). `origin` is a short text such as "--mode". */
+/* Override one value as if the file said so (used for --mode, --report). `origin` is a short text such as
+ * "--mode". */
 int hg_policy_set(struct hg_policy *policy, const char *section, const char *key, const char *value,
                   const char *origin, struct hg_error *err);
+/* The vocabulary as Markdown tables: the reference part of docs/policy.md. */
+int hg_policy_doc(FILE *out);
 /* `policy show`: every section and key with its effective value and where it comes from. Valid INI again. */
 int hg_policy_print(const struct hg_policy *policy, FILE *out);
 

@@ -7,6 +7,7 @@
 #include "shim/shim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -82,8 +83,10 @@ static PyObject *item(PyObject *args, long i)
     return hg_py.TupleGetItem(args, i);
 }
 
+/* With errno for the places of the interpreter that print that instead of the exception (a main script, say). */
 static int raise_blocked(PyObject **type)
 {
+    errno = EACCES;
     hg_py.ErrSetString(*type, hg_thread.message);
     return -1;
 }

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end and the evasion tests: the build under test, scratch places, runs with and without hubguard."""
-import itertools
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -105,13 +105,13 @@ def listener():
 
 
 @pytest.fixture
-def new_place(tmp_path, guarded):
-    """Makes fresh places; ends the detached guards that they leave behind."""
+def new_place(guarded):
+    """Makes fresh places; ends the detached guards that they leave behind. They lie beside the build and not in /tmp:
+    remote code may write there, so the verdict cache would stay off."""
     made = []
-    numbers = itertools.count()
 
     def make():
-        made.append(lab.fresh_place(tmp_path / f"place{next(numbers)}"))
+        made.append(lab.fresh_place(tempfile.mkdtemp(prefix="test-", dir=guarded.build)))
         return made[-1]
 
     yield make
@@ -136,7 +136,7 @@ def mode(request):
 
 
 def blocks(err):
-    """The blocks that hubguard printed on stderr by itself: lists of lines, tracebacks left out."""
+    """The blocks that hubguard printed on stderr: lists of lines, from `hubguard: blocked` to the end of the indent."""
     found = []
     for line in err.splitlines():
         if re.match(r"hubguard: blocked ", line):

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "guard/commands.h"
+#include "policy/policy.h"
+
+static const char usage[] =
+    "usage: hubguard policy check [FILE]   is it valid?\n"
+    "       hubguard policy show [FILE]    every value in force and where it comes from\n"
+    "Without FILE: the policy that `hubguard run` would use here.\n";
+
+static int fail(const char *text)
+{
+    (void)fprintf(stderr, "hubguard: %s\n", text);
+    return 2;
+}
+
+static int finish(void)
+{
+    return fflush(stdout) != 0 || ferror(stdout) != 0 ? fail("standard output cannot be written") : 0;
+}
+
+static int check(const struct hg_policy *policy)
+{
+    (void)printf("%s: valid\n", policy->source != NULL ? policy->source : "built-in default policy");
+    return finish();
+}
+
+static int show(const struct hg_policy *policy)
+{
+    (void)hg_policy_print(policy, stdout);
+    return finish();
+}
+
+/* Not in the usage text: makes the reference part of docs/policy.md. */
+static int doc(void)
+{
+    (void)hg_policy_doc(stdout);
+    return finish();
+}
+
+int hg_cmd_policy(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*act)(const struct hg_policy *policy);
+    } acts[] = {{"check", check}, {"show", show}};
+    struct hg_policy policy;
+    struct hg_error err = {""};
+
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        (void)fputs(usage, stdout);
+        return finish();
+    }
+    if (argc >= 2 && strcmp(argv[1], "oci") == 0)
+        return fail("`policy oci` is not in this version: it has no kernel filter to write down yet");
+    if (argc == 2 && strcmp(argv[1], "doc") == 0)
+        return doc();
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0] && (argc == 2 || argc == 3); i++) {
+        if (strcmp(argv[1], acts[i].name) != 0)
+            continue;
+        if (argc == 3 && argv[2][0] == '-')
+            break;
+        if (hg_policy_find(argc == 3 ? argv[2] : NULL, &policy, &err) < 0)
+            return fail(err.text);
+        int status = acts[i].act(&policy);
+        hg_policy_free(&policy);
+        return status;
+    }
+    (void)fputs(usage, stderr);
+    return 2;
+}

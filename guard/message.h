@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The texts that a user reads when a file is blocked or let through with a warning. */
+#ifndef HUBGUARD_GUARD_MESSAGE_H
+#define HUBGUARD_GUARD_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "guard/decide.h"
+#include "policy/origin.h"
+
+struct hg_message {
+    const struct hg_origin *origin;
+    const char *path;   /* that `hubguard approve` can take; "" when the bytes are in no file */
+    const char *sha256; /* hex; "" when there are no bytes */
+    const struct hg_decision *decision;
+    const struct hg_findings *findings;
+};
+
+/* One block of at most eight lines, each ending in a newline: what was blocked, by which rule, and the command that
+ * would allow exactly these bytes. Foreign text is escaped. Returns the length (< size). */
+size_t hg_message_block(const struct hg_message *m, char *out, size_t size);
+/* One line for what passes although something was found, or would be blocked if mode were enforce. */
+size_t hg_message_warning(const struct hg_message *m, char *out, size_t size);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the semantic pass share. Nothing outside scanner/smell*.c includes this.
+ *
+ * The pass walks the tree once in the order Python would run it (function bodies after the code around them) and gives
+ * every expression an abstract value: a dotted path ("os.system"), a constant, a small container, a function of this
+ * file, or nothing known plus taint. Calls, reads, stores and imports of paths are the events that rules match. */
+#ifndef HUBGUARD_SCANNER_SMELL_IMPL_H
+#define HUBGUARD_SCANNER_SMELL_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scanner/py_ast.h"
+#include "scanner/smell.h"
+
+/* --- memory ------------------------------------------------------------------------------------------------ */
+struct sm_arena {
+    struct sm_chunk *chunks;
+    char *top, *end;
+    size_t total;
+};
+void *sm_alloc(struct sm_arena *a, size_t size); /* 8-aligned, not cleared; NULL without memory */
+char *sm_alloc_text(struct sm_arena *a, size_t size);
+/* Lengthen a text that ends at the arena's top in place; false when it does not or does not fit. */
+bool sm_extend(struct sm_arena *a, const char *text, size_t len, size_t more);
+void sm_arena_free(struct sm_arena *a);
+/* Make room for one more element: doubles. Returns 0 or -ENOMEM. */
+int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size);
+
+/* --- names and paths: a frozen set made from the rules, and one on top of it for each scan -------------------- */
+struct sm_name {
+    const char *text;
+    uint32_t len, hash;
+};
+struct sm_names {
+    const struct sm_names *base; /* frozen set below, or NULL */
+    struct sm_name *items;
+    uint32_t *slots; /* item number + 1 */
+    uint32_t count, capacity, mask;
+    uint32_t first; /* id of items[0] */
+};
+#define SM_NO_NAME UINT32_MAX
+uint32_t sm_intern(struct sm_names *n, const char *text, size_t len); /* text must outlive n; SM_NO_NAME: no memory */
+uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len); /* SM_NO_NAME: not there */
+const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id);
+void sm_names_free(struct sm_names *n);
+
+/* Names the code itself needs; their ids are these numbers. SM_N_CALL stands for "the result of", SM_N_ITEM for "an
+ * element of", SM_N_ANY for "whatever object". */
+enum sm_known {
+    SM_N_EMPTY = 0, SM_N_CALL, SM_N_ITEM, SM_N_ANY, SM_N_STAR, SM_N_SELF_NAME, SM_N_DICT, SM_N_DUNDER_CALL, SM_N_FUNC,
+    SM_N_WRAPPED, SM_N_GETATTRIBUTE, SM_N_GETATTR, SM_N_GETITEM, SM_N_GET, SM_N_POP, SM_N_SETDEFAULT, SM_N_APPEND,
+    SM_N_BUILTINS, SM_N_SYS, SM_N_MODULES, SM_N_OS, SM_N_UPDATE, SM_N_INIT_SUBCLASS, SM_N_SUPER, SM_N_KNOWN_COUNT
+};
+
+struct sm_match {
+    uint32_t rule, next; /* next: number in the same array, 0 = end */
+    uint8_t events;
+};
+enum sm_event { SM_EV_CALL = 1, SM_EV_LOAD = 2, SM_EV_STORE = 4, SM_EV_IMPORT = 8 };
+
+struct sm_glob { /* "exec*" below the path "os" */
+    char *pattern;
+    uint32_t match, next;
+};
+
+struct sm_path {
+    uint32_t parent, name;
+    uint32_t match; /* list of sm_match; scan-local paths: in the scan's array */
+    uint32_t globs; /* list of sm_glob; frozen paths only */
+    uint32_t alias; /* this path is another name of that one; 0 = itself */
+    uint32_t hash_next;
+    uint8_t events;  /* union over match */
+    uint8_t handler; /* enum sm_handler of smell_call.c, 0 = none */
+    uint8_t canon;   /* a module so well known that `anything.os` is taken for it */
+    uint8_t known;   /* rules or the code know this path or one below it */
+};
+struct sm_paths {
+    const struct sm_paths *base;
+    struct sm_path *items;
+    uint32_t *slots;
+    uint32_t count, capacity, mask, first;
+};
+const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id);
+uint32_t sm_path_find(const struct sm_paths *p, uint32_t parent, uint32_t name); /* 0: not there */
+uint32_t sm_path_add(struct sm_paths *p, uint32_t parent, uint32_t name);        /* 0: no memory */
+struct sm_path *sm_path_own(struct sm_paths *p, uint32_t id);
+void sm_paths_free(struct sm_paths *p);
+
+/* --- rules ------------------------------------------------------------------------------------------------ */
+enum sm_subject { SM_S_ARG, SM_S_ANY, SM_S_RECV, SM_S_ARGC, SM_S_TAINT_ARG, SM_S_TAINT_ANY, SM_S_TAINT_RECV };
+enum sm_test { SM_IS, SM_IS_NOT, SM_LIKE, SM_NOT_LIKE, SM_AT_LEAST };
+enum sm_word { SM_W_CONST = 1, SM_W_NONCONST, SM_W_TRUE, SM_W_FALSE, SM_W_NONE, SM_W_PRESENT, SM_W_ABSENT, SM_W_TEXT };
+
+#define SM_KWARGS_MAX 4
+struct sm_cond {
+    uint8_t subject, test, word;
+    int16_t arg;                     /* position, -1 = none */
+    uint32_t keyword[SM_KWARGS_MAX]; /* or any of these keywords */
+    uint32_t keywords;
+    char **globs; /* alternatives, lower-cased; NULL-terminated */
+    uint32_t taint;
+    uint32_t number;
+};
+
+struct sm_rule {
+    struct hg_rule_info info;
+    struct sm_cond *conds;
+    uint32_t cond_count;
+    uint32_t taint;  /* a source: what the result carries; 0 = a rule */
+    bool clean;      /* a sanitizer: the result carries nothing */
+    char *texts[10]; /* owns what info points to */
+};
+
+struct hg_smell_rules {
+    struct sm_names names;
+    struct sm_paths paths;
+    struct sm_rule *rules; /* rules and sources */
+    uint32_t rule_count, rule_capacity;
+    struct sm_match *matches; /* [0] unused */
+    uint32_t match_count, match_capacity;
+    struct sm_glob *globs; /* [0] unused */
+    uint32_t glob_count, glob_capacity;
+    uint32_t *any; /* by name id: list of matches of "*.name" */
+    uint32_t any_capacity;
+    char *taint_names[32];
+    uint32_t taint_count;
+    struct sm_arena arena; /* name texts */
+};
+#define SM_TAINT_DECODED 1U  /* source "decoded" always exists and is bit 0 */
+#define SM_TAINT_DYNAMIC 2U  /* source "dynamic": bit 1 */
+
+int sm_known_setup(struct hg_smell_rules *rules); /* smell_call.c: known names, handlers, aliases */
+/* Dotted text ("socket.socket().connect") to a frozen path. 0: no memory. */
+uint32_t sm_rules_path(struct hg_smell_rules *rules, const char *text, size_t len);
+bool sm_glob_match(const char *pattern, const char *text, size_t len); /* '*' only; case is folded */
+const char *sm_nearest(const char *const *names, size_t count, const char *text); /* NULL when nothing is near */
+
+/* --- values ------------------------------------------------------------------------------------------------ */
+typedef uint32_t sm_val;
+enum sm_tag { SM_T_TABLE = 0, SM_T_LIT, SM_T_PATH, SM_T_FUNC, SM_T_CLASS, SM_T_INST, SM_T_TAINT, SM_T_INT };
+#define SM_TAG_SHIFT 29
+#define SM_PAYLOAD   ((1U << SM_TAG_SHIFT) - 1)
+#define SM_INT_BIAS  (1 << 28)
+enum { SM_V_UNKNOWN = 0, SM_V_NONE, SM_V_TRUE, SM_V_FALSE, SM_V_SELF_MODULE, SM_V_FIRST };
+
+static inline enum sm_tag sm_tag(sm_val v)
+{
+    return (enum sm_tag)(v >> SM_TAG_SHIFT);
+}
+static inline uint32_t sm_payload(sm_val v)
+{
+    return v & SM_PAYLOAD;
+}
+static inline sm_val sm_make(enum sm_tag tag, uint32_t payload)
+{
+    return ((uint32_t)tag << SM_TAG_SHIFT) | payload;
+}
+
+enum sm_kind { SM_K_CONST = 0, SM_K_TEXT, SM_K_SEQ, SM_K_DICT, SM_K_ALT, SM_K_PARTIAL, SM_K_GETTER, SM_K_SCOPE };
+struct sm_value {
+    uint8_t kind;
+    bool bytes;   /* TEXT: bytes, not str */
+    bool partial; /* TEXT: parts are unknown and stand as \x01; SEQ and DICT: more elements than kept */
+    uint32_t taint;
+    uint32_t len; /* TEXT: bytes; SEQ, ALT: elements; DICT: pairs; PARTIAL: 1 + bound arguments */
+    uint32_t capacity;
+    uint32_t layers; /* TEXT: number of a chain in sm_scan.chains, 0 = stood in the source */
+    uint32_t scope;  /* SCOPE: which */
+    union {
+        const char *text;
+        sm_val *items;
+    } u;
+};
+struct sm_text {
+    const char *text;
+    uint32_t len;
+    bool bytes, partial;
+    uint32_t taint, layers;
+};
+
+#define SM_ALT_MAX   8
+#define SM_SEQ_MAX   65536
+#define SM_TEXT_MAX  (1U << 20)           /* one folded text */
+#define SM_FOLD_MAX  (16U << 20)          /* all folded texts of one scan */
+#define SM_DECODE_MAX (4U << 20)          /* one decoded layer */
+#define SM_DECODE_TOTAL (16U << 20)       /* all decoded layers of one scan */
+#define SM_LAYER_DEPTH 4
+#define SM_LAYER_JOBS  64
+#define SM_STEP_MAX    200000U            /* elements walked through comprehensions */
+#define SM_ROUNDS      3
+
+/* --- scopes, functions, classes ------------------------------------------------------------------------------ */
+struct sm_var {
+    uint32_t scope, name;
+    sm_val now, ever;
+    uint8_t global; /* `global x` in this scope */
+};
+enum sm_scope_kind { SM_SCOPE_MODULE, SM_SCOPE_FUNCTION, SM_SCOPE_CLASS };
+struct sm_scope {
+    uint32_t parent; /* UINT32_MAX = none */
+    uint32_t unit, klass;
+    uint8_t kind;
+};
+struct sm_func { /* also called a unit: [0] is the module, [1] what runs under `if __name__ == "__main__"` */
+    py_node node;
+    uint32_t parent_scope, scope, klass; /* klass: number + 1 of the class whose body defines it */
+    uint32_t name;
+    sm_val ret;
+    bool reached, queued, bound_self, decorated;
+};
+struct sm_class {
+    py_node node;
+    uint32_t scope, name;
+    uint32_t base; /* number + 1 of the first base that is a class of this file */
+    sm_val base_path;
+};
+struct sm_edge { /* `from` calls function `to`; by_name: any method of that name */
+    uint32_t from, to;
+    bool by_name;
+};
+struct sm_pending {
+    uint32_t rule, unit, line, column, path, name;
+    const char *detail; /* arena; may be NULL */
+};
+struct sm_job { /* a decoded or constant text to scan as Python */
+    const char *text;
+    uint32_t len, line, unit;
+    char *layers; /* owned by the job list */
+    bool bytes, must; /* must: it is executed, so that it does not parse is itself a finding */
+};
+struct sm_frame {
+    uint32_t node, cursor;
+};
+struct sm_comp {
+    uint32_t node, index;
+    sm_val over;
+    sm_val *out;
+    uint32_t count, capacity;
+    bool folding;
+};
+
+struct sm_args {
+    sm_val pos[16];
+    sm_val kw[32];
+    uint32_t kw_name[32];
+    uint32_t npos, nkw, total;
+    bool unknown; /* more may come: *args, **kwargs, or a mere reference */
+    sm_val recv;
+    uint32_t taint; /* union over all */
+};
+
+struct sm_scan {
+    const struct hg_smell_rules *rules;
+    const struct py_tree *tree;
+    const char *text;
+    size_t text_size;
+    struct sm_arena arena;
+    struct sm_names names;
+    struct sm_paths paths;
+    struct sm_match *matches;
+    uint32_t match_count, match_capacity;
+    sm_val *val;
+    struct sm_value *values;
+    uint32_t value_count, value_capacity;
+    struct sm_var *vars;
+    uint32_t var_count, var_capacity, *var_slots, var_mask;
+    struct sm_scope *scopes;
+    uint32_t scope_count, scope_capacity;
+    struct sm_func *funcs;
+    uint32_t func_count, func_capacity;
+    struct sm_class *classes;
+    uint32_t class_count, class_capacity;
+    struct sm_edge *edges;
+    uint32_t edge_count, edge_capacity;
+    struct sm_pending *pending;
+    uint32_t pending_count, pending_capacity;
+    uint32_t *queue; /* functions whose bodies wait */
+    uint32_t queue_count, queue_capacity;
+    struct sm_frame *frames;
+    uint32_t frame_count, frame_capacity;
+    struct sm_comp *comps;
+    uint32_t comp_count, comp_capacity;
+    uint32_t *stars; /* paths of `from x import *` */
+    uint32_t star_count, star_capacity;
+    char **chains; /* decoder chains, "base64>zlib" */
+    uint32_t chain_count, chain_capacity;
+    struct sm_job *jobs;
+    uint32_t job_count, job_capacity;
+    uint32_t scope, unit, conditional, loops, steps, folded;
+    uint32_t *decoded_total; /* shared by all layers of a file */
+    uint32_t depth;          /* of layers */
+    const char *outer;       /* chain of the layer being scanned, or NULL */
+    bool changed_before;     /* of the loop being walked */
+    bool changed, wanted;    /* a value became known late; a sink would have liked to know one */
+    bool capped;
+    const struct hg_smell_options *options;
+    int failed; /* sticky -ENOMEM or on_layer's error */
+};
+
+static inline const struct py_nodedata *sm_node(const struct sm_scan *s, py_node n)
+{
+    return &s->tree->nodes[n];
+}
+/* First element of a group: the children of the LIST_OF child, or of the node itself. */
+py_node sm_elements(const struct sm_scan *s, py_node n);
+
+/* smell_value.c */
+sm_val sm_text_make(struct sm_scan *s, const char *text, size_t len, const struct sm_text *like);
+bool sm_text_get(const struct sm_scan *s, sm_val v, struct sm_text *out);
+bool sm_text_whole(const struct sm_scan *s, sm_val v, struct sm_text *out); /* and no part unknown */
+sm_val sm_int_make(long long n);
+bool sm_int_get(const struct sm_scan *s, sm_val v, long long *out);
+sm_val sm_items_make(struct sm_scan *s, enum sm_kind kind, const sm_val *items, uint32_t count);
+int sm_items_push(struct sm_scan *s, sm_val container, const sm_val *items, uint32_t count); /* SEQ 1, DICT 2 */
+struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v); /* NULL unless a table value */
+const struct sm_value *sm_value_kind(const struct sm_scan *s, sm_val v, enum sm_kind kind);
+uint32_t sm_taint(const struct sm_scan *s, sm_val v);
+sm_val sm_tainted(struct sm_scan *s, sm_val v, uint32_t taint);
+sm_val sm_join(struct sm_scan *s, sm_val a, sm_val b);
+bool sm_telling(const struct sm_scan *s, sm_val v); /* worth another round */
+bool sm_is_const(const struct sm_scan *s, sm_val v);
+/* Alternatives of v: 1 unless it is an ALT. */
+uint32_t sm_alts(const struct sm_scan *s, sm_val v, const sm_val **list, sm_val *one);
+
+/* smell_names.c */
+uint32_t sm_scan_intern(struct sm_scan *s, const char *text, size_t len);
+uint32_t sm_path_child(struct sm_scan *s, uint32_t parent, uint32_t name);
+uint32_t sm_path_dotted(struct sm_scan *s, const char *text, size_t len, char separator);
+size_t sm_path_text(const struct sm_scan *s, uint32_t path, char *out, size_t size);
+
+/* smell_scope.c */
+sm_val sm_lookup(struct sm_scan *s, uint32_t name);
+sm_val sm_scope_get(struct sm_scan *s, uint32_t scope, uint32_t name, bool *found);
+void sm_bind(struct sm_scan *s, uint32_t scope, uint32_t name, sm_val v, bool weak);
+void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak);
+void sm_bind_defined(struct sm_scan *s, uint32_t name, sm_val v);
+void sm_declare(struct sm_scan *s, uint32_t name, bool global);
+void sm_forget(struct sm_scan *s, py_node target);
+void sm_import(struct sm_scan *s, py_node n);
+uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit, uint32_t klass);
+sm_val sm_attribute(struct sm_scan *s, sm_val base, uint32_t name);
+sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name);
+sm_val sm_element(struct sm_scan *s, sm_val base, sm_val index);
+uint32_t sm_definition(struct sm_scan *s, py_node n, bool klass); /* number of the function or class at n */
+
+/* smell_fold.c */
+sm_val sm_fold_binary(struct sm_scan *s, int op, sm_val left, sm_val right);
+sm_val sm_fold_fstring(struct sm_scan *s, py_node n);
+sm_val sm_fold_slice(struct sm_scan *s, sm_val base, py_node slice);
+sm_val sm_fold_concat(struct sm_scan *s, sm_val left, sm_val right);
+bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call,
+                    sm_val *out);
+sm_val sm_fold_unary(struct sm_scan *s, int op, sm_val v);
+sm_val sm_fold_chars(struct sm_scan *s, sm_val seq, bool bytes); /* ints to bytes, or one-character texts to text */
+sm_val sm_fold_chr(struct sm_scan *s, sm_val v);
+sm_val sm_fold_ord(struct sm_scan *s, sm_val v);
+
+/* smell_decode.c: pure functions on bytes. Result is malloc'ed; 0, -EINVAL (not in that form), -E2BIG (past max),
+ * -ENOMEM. */
+enum sm_codec { SM_C_BASE64 = 1, SM_C_BASE64URL, SM_C_BASE32, SM_C_HEX, SM_C_BASE85, SM_C_ASCII85, SM_C_ZLIB, SM_C_GZIP,
+                SM_C_BZ2, SM_C_LZMA, SM_C_ROT13, SM_C_MARSHAL, SM_C_COUNT };
+const char *sm_codec_name(enum sm_codec codec);
+enum sm_codec sm_codec_find(const char *name, size_t len); /* as codecs.decode() knows it; 0 = none */
+int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out, size_t *out_size);
+
+/* smell_layer.c */
+sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node call);
+void sm_layer_execute(struct sm_scan *s, sm_val v, py_node call);
+int sm_layers_run(struct sm_scan *s, struct hg_findings *out);
+
+/* smell_call.c */
+sm_val sm_call(struct sm_scan *s, py_node n);
+sm_val sm_invoke(struct sm_scan *s, sm_val callee, struct sm_args *args, py_node n);
+void sm_args_collect(struct sm_scan *s, py_node list, struct sm_args *args);
+sm_val sm_arg(const struct sm_scan *s, const struct sm_args *a, unsigned pos, const char *keyword);
+void sm_decorate(struct sm_scan *s, py_node decorators, sm_val decorated);
+
+/* smell_match.c */
+/* Returns the taint that sources among the matches give the result; UINT32_MAX: a sanitizer. */
+uint32_t sm_event(struct sm_scan *s, enum sm_event event, uint32_t path, uint32_t name, const struct sm_args *args,
+                  py_node n);
+void sm_edge(struct sm_scan *s, uint32_t to);
+void sm_edge_name(struct sm_scan *s, uint32_t name);
+void sm_edge_class(struct sm_scan *s, uint32_t klass);
+
+/* smell_walk.c */
+int sm_walk(struct sm_scan *s);
+bool sm_is_main_guard(const struct sm_scan *s, py_node test);
+
+/* smell_reach.c */
+void sm_reach(struct sm_scan *s);
+int sm_emit(struct sm_scan *s, struct hg_findings *out);
+
+/* smell.c: one layer */
+int sm_scan_layer(const struct hg_smell_rules *rules, const uint8_t *bytes, size_t size, enum hg_scan_kind kind,
+                  const struct hg_smell_options *options, const char *layers, uint32_t line, enum hg_reach reach,
+                  uint32_t depth, uint32_t *decoded, struct hg_findings *out);
+
+#endif

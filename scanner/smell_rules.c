@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Smell rules from INI text. */
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/smell_impl.h"
+
+enum key {
+    K_TITLE, K_DESCRIPTION, K_REMEDY, K_REFERENCE, K_EXAMPLE, K_COUNTEREXAMPLE, K_ID, K_TEXTS, /* sm_rule.texts */
+    K_CWE = K_TEXTS, K_SEV_LOAD, K_SEV_CALL, K_CONFIDENCE, K_MATCH, K_MATCH_LOAD, K_MATCH_STORE, K_MATCH_IMPORT, K_WHEN,
+    K_COUNT
+};
+static const char *const key_names[K_COUNT] = {
+    [K_TITLE] = "title", [K_DESCRIPTION] = "description", [K_REMEDY] = "remedy", [K_REFERENCE] = "reference",
+    [K_EXAMPLE] = "example", [K_COUNTEREXAMPLE] = "counterexample", [K_ID] = "", [K_CWE] = "cwe",
+    [K_SEV_LOAD] = "severity.load", [K_SEV_CALL] = "severity.call", [K_CONFIDENCE] = "confidence",
+    [K_MATCH] = "match", [K_MATCH_LOAD] = "match.load", [K_MATCH_STORE] = "match.store",
+    [K_MATCH_IMPORT] = "match.import", [K_WHEN] = "when"};
+static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL, [K_MATCH_LOAD] = SM_EV_LOAD,
+                                            [K_MATCH_STORE] = SM_EV_STORE, [K_MATCH_IMPORT] = SM_EV_IMPORT};
+#define KEYS_RULE   0xFFFFFFFFU
+#define KEYS_SOURCE ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_WHEN))
+#define KEYS_NEEDED ((1U << K_TITLE) | (1U << K_DESCRIPTION) | (1U << K_REMEDY) | (1U << K_REFERENCE) | (1U << K_EXAMPLE) | \
+                     (1U << K_COUNTEREXAMPLE) | (1U << K_CWE) | (1U << K_SEV_LOAD) | (1U << K_SEV_CALL) | \
+                     (1U << K_CONFIDENCE))
+#define KEYS_MATCH  ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT))
+
+struct loader {
+    struct hg_smell_rules *rules;
+    const char *at, *end, *name;
+    unsigned line, section_line;
+    char section[64];
+    char values[K_COUNT - K_TEXTS][4096]; /* lists, lines joined by \n */
+    uint32_t seen;
+    enum key last;
+    unsigned key_line[K_COUNT];
+    bool open; /* a section is being read */
+    struct sm_rule rule;
+    struct hg_error *err;
+    int rc; /* first error */
+};
+
+static int fail(struct loader *l, unsigned line, const char *what, const char *word, const char *near)
+{
+    if (l->rc != 0)
+        return 0;
+    l->rc = hg_error_set(l->err, -EINVAL, "%s:%u: %s%s%.60s%s%s%s%s", l->name, line, what, word == NULL ? "" : " \"",
+                         word == NULL ? "" : word, word == NULL ? "" : "\"", near == NULL ? "" : " (did you mean \"",
+                         near == NULL ? "" : near, near == NULL ? "" : "\"?)");
+    return 0;
+}
+
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[64];
+    size_t n = strlen(b);
+    if (n > 62)
+        return 99;
+    for (unsigned j = 0; j <= n; j++)
+        row[j] = j;
+    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            unsigned cost = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            unsigned step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            row[j] = cost < step ? cost : step;
+        }
+    }
+    return row[n];
+}
+
+const char *sm_nearest(const char *const *names, size_t count, const char *text)
+{
+    const char *best = NULL;
+    unsigned least = 4;
+    for (size_t i = 0; i < count && strlen(text) < 60; i++) {
+        unsigned d = names[i] == NULL || names[i][0] == '\0' ? 99 : distance(text, names[i]);
+        if (d < least) {
+            least = d;
+            best = names[i];
+        }
+    }
+    return best;
+}
+
+bool sm_glob_match(const char *pattern, const char *text, size_t len)
+{
+    const char *star = NULL;
+    size_t at = 0, mark = 0;
+    while (at < len) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            mark = at;
+        } else if (*pattern != '\0' && tolower((unsigned char)*pattern) == tolower((unsigned char)text[at])) {
+            pattern++;
+            at++;
+        } else if (star != NULL) {
+            pattern = star;
+            at = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static uint32_t rules_name(struct hg_smell_rules *r, const char *text, size_t len)
+{
+    uint32_t id = sm_name_find(&r->names, text, len);
+    if (id != SM_NO_NAME)
+        return id;
+    char *copy = sm_alloc_text(&r->arena, len + 1);
+    if (copy == NULL)
+        return SM_NO_NAME;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return sm_intern(&r->names, copy, len);
+}
+
+/* Next part of "socket.socket().connect": "socket", "socket", "()", "connect". */
+static size_t path_part(const char *text, size_t len, size_t *skip)
+{
+    size_t n = 0;
+    if (len >= 2 && (memcmp(text, "()", 2) == 0 || memcmp(text, "[]", 2) == 0))
+        n = 2;
+    else
+        while (n < len && text[n] != '.' && text[n] != '(' && text[n] != '[')
+            n++;
+    *skip = n + (n < len && text[n] == '.');
+    return n;
+}
+
+uint32_t sm_rules_path(struct hg_smell_rules *r, const char *text, size_t len)
+{
+    uint32_t path = 0;
+    while (len > 0) {
+        size_t skip, part = path_part(text, len, &skip);
+        uint32_t name = rules_name(r, text, part);
+        if (name == SM_NO_NAME || skip == 0 || (path = sm_path_add(&r->paths, path, name)) == 0)
+            return 0;
+        sm_path_own(&r->paths, path)->known = 1;
+        text += skip;
+        len -= skip;
+    }
+    return path;
+}
+
+static int match_add(struct hg_smell_rules *r, uint32_t *head, uint8_t events)
+{
+    if (sm_grow((void **)&r->matches, &r->match_capacity, r->match_count, sizeof *r->matches) != 0)
+        return -ENOMEM;
+    r->matches[r->match_count] = (struct sm_match){r->rule_count, *head, events};
+    *head = r->match_count++;
+    return 0;
+}
+
+static int any_add(struct hg_smell_rules *r, const char *name, size_t len, uint8_t events)
+{
+    uint32_t id = rules_name(r, name, len);
+    if (id == SM_NO_NAME)
+        return -ENOMEM;
+    while (id >= r->any_capacity) {
+        uint32_t old = r->any_capacity;
+        if (sm_grow((void **)&r->any, &r->any_capacity, old, sizeof *r->any) != 0)
+            return -ENOMEM;
+        memset(r->any + old, 0, (r->any_capacity - old) * sizeof *r->any);
+    }
+    return match_add(r, &r->any[id], events);
+}
+
+static int glob_add(struct hg_smell_rules *r, uint32_t parent, const char *text, size_t len, uint8_t events)
+{
+    if (sm_grow((void **)&r->globs, &r->glob_capacity, r->glob_count, sizeof *r->globs) != 0)
+        return -ENOMEM;
+    struct sm_glob *g = &r->globs[r->glob_count];
+    *g = (struct sm_glob){.pattern = strndup(text, len), .next = sm_path_own(&r->paths, parent)->globs};
+    if (g->pattern == NULL)
+        return -ENOMEM;
+    sm_path_own(&r->paths, parent)->globs = r->glob_count++;
+    return match_add(r, &g->match, events);
+}
+
+static int pattern_add(struct loader *l, enum key key, const char *text, size_t len)
+{
+    struct hg_smell_rules *r = l->rules;
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)text[i]) && strchr("_.*()[]", text[i]) == NULL)
+            return fail(l, l->key_line[key], "not a name to match:", text, NULL), -EINVAL;
+    }
+    if (len > 2 && memcmp(text, "*.", 2) == 0)
+        return any_add(r, text + 2, len - 2, key_events[key]);
+    const char *dot = memrchr(text, '.', len), *star = memchr(text, '*', len);
+    if (star != NULL) {
+        if (dot == NULL || star < dot)
+            return fail(l, l->key_line[key], "\"*\" stands only in the last part, or first as \"*.name\":", text, NULL),
+                   -EINVAL;
+        uint32_t parent = sm_rules_path(r, text, (size_t)(dot - text));
+        return parent == 0 ? -ENOMEM : glob_add(r, parent, dot + 1, len - (size_t)(dot + 1 - text), key_events[key]);
+    }
+    uint32_t path = sm_rules_path(r, text, len);
+    if (path == 0)
+        return fail(l, l->key_line[key], "not a name to match:", text, NULL), -EINVAL;
+    struct sm_path *p = sm_path_own(&r->paths, path);
+    uint32_t head = p->match;
+    if (match_add(r, &head, key_events[key]) != 0)
+        return -ENOMEM;
+    p->match = head;
+    p->events |= key_events[key];
+    return 0;
+}
+
+/* Call `each` for every word of a list separated by any of `separators`; blanks around are dropped. */
+static char *next_word(char **at, const char *separators)
+{
+    while (**at != '\0') {
+        size_t n = strcspn(*at, separators);
+        char *word = *at, *end = word + n;
+        *at = *end == '\0' ? end : end + 1;
+        while (end > word && isspace((unsigned char)end[-1]))
+            end--;
+        *end = '\0';
+        while (isspace((unsigned char)*word))
+            word++;
+        if (*word != '\0')
+            return word;
+    }
+    return NULL;
+}
+
+static const char *const word_names[] = {[SM_W_CONST] = "const",     [SM_W_NONCONST] = "nonconst", [SM_W_TRUE] = "True",
+                                         [SM_W_FALSE] = "False",     [SM_W_NONE] = "None",         [SM_W_PRESENT] = "present",
+                                         [SM_W_ABSENT] = "absent"};
+static const char *const subject_names[] = {"arg.0", "kw.name", "any", "recv", "argc", "taint.0", "taint.any", "taint.recv"};
+
+static int taint_bit(struct hg_smell_rules *r, const char *name, uint32_t *bit)
+{
+    for (uint32_t i = 0; i < r->taint_count; i++) {
+        if (strcmp(r->taint_names[i], name) == 0) {
+            *bit = 1U << i;
+            return 0;
+        }
+    }
+    if (r->taint_count == 28)
+        return -EINVAL;
+    r->taint_names[r->taint_count] = strdup(name);
+    if (r->taint_names[r->taint_count] == NULL)
+        return -ENOMEM;
+    *bit = 1U << r->taint_count++;
+    return 0;
+}
+
+static int cond_subject(struct loader *l, struct sm_cond *c, char *subject)
+{
+    static const struct { const char *name; uint8_t subject; } fixed[] = {
+        {"any", SM_S_ANY}, {"recv", SM_S_RECV}, {"argc", SM_S_ARGC}, {"taint.any", SM_S_TAINT_ANY},
+        {"taint.recv", SM_S_TAINT_RECV}};
+    c->arg = -1;
+    for (char *word; (word = next_word(&subject, "|")) != NULL;) {
+        size_t f = 0;
+        while (f < sizeof fixed / sizeof *fixed && strcmp(fixed[f].name, word) != 0)
+            f++;
+        bool taint = strncmp(word, "taint.", 6) == 0;
+        char *digits = word + (taint ? 6 : 4);
+        if (f < sizeof fixed / sizeof *fixed) {
+            c->subject = fixed[f].subject;
+        } else if ((taint || strncmp(word, "arg.", 4) == 0) && isdigit((unsigned char)digits[0]) && digits[1] == '\0') {
+            c->subject = taint ? SM_S_TAINT_ARG : SM_S_ARG;
+            c->arg = (int16_t)(digits[0] - '0');
+        } else if (strncmp(word, "kw.", 3) == 0 && word[3] != '\0' && c->keywords < SM_KWARGS_MAX) {
+            uint32_t name = rules_name(l->rules, word + 3, strlen(word + 3));
+            if (name == SM_NO_NAME)
+                return -ENOMEM;
+            c->keyword[c->keywords++] = name;
+        } else {
+            return fail(l, l->key_line[K_WHEN], "unknown subject", word,
+                        sm_nearest(subject_names, sizeof subject_names / sizeof *subject_names, word)), -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int cond_globs(struct sm_cond *c, char *value)
+{
+    size_t count = 2;
+    for (const char *p = value; *p != '\0'; p++)
+        count += *p == '|';
+    c->globs = calloc(count, sizeof *c->globs);
+    if (c->globs == NULL)
+        return -ENOMEM;
+    size_t n = 0;
+    for (char *word; (word = next_word(&value, "|")) != NULL; n++) {
+        c->globs[n] = strdup(word);
+        if (c->globs[n] == NULL)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int cond_value(struct loader *l, struct sm_cond *c, char *value)
+{
+    bool taint = c->subject == SM_S_TAINT_ARG || c->subject == SM_S_TAINT_ANY || c->subject == SM_S_TAINT_RECV;
+    if (taint) {
+        for (char *word; (word = next_word(&value, "|")) != NULL;) {
+            uint32_t bit;
+            int rc = taint_bit(l->rules, word, &bit);
+            if (rc != 0)
+                return rc;
+            c->taint |= bit;
+        }
+        return 0;
+    }
+    if (c->test == SM_LIKE || c->test == SM_NOT_LIKE)
+        return cond_globs(c, value);
+    if (c->subject == SM_S_ARGC || c->test == SM_AT_LEAST) {
+        c->number = (uint32_t)strtoul(value, NULL, 10);
+        return 0;
+    }
+    size_t n = strlen(value);
+    if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
+        c->word = SM_W_TEXT;
+        value[n - 1] = '\0';
+        return cond_globs(c, value + 1);
+    }
+    for (uint8_t w = 1; w < SM_W_TEXT; w++) {
+        if (strcmp(word_names[w], value) == 0) {
+            c->word = w;
+            return 0;
+        }
+    }
+    return fail(l, l->key_line[K_WHEN], "unknown value", value, sm_nearest(word_names + 1, SM_W_TEXT - 1, value)), -EINVAL;
+}
+
+static int cond_add(struct loader *l, char *text)
+{
+    static const struct { const char *sign; uint8_t test; } tests[] = {
+        {" != ", SM_IS_NOT}, {" !~ ", SM_NOT_LIKE}, {" >= ", SM_AT_LEAST}, {" = ", SM_IS}, {" ~ ", SM_LIKE}};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        char *sign = strstr(text, tests[i].sign);
+        if (sign == NULL)
+            continue;
+        struct sm_cond *more = realloc(l->rule.conds, (l->rule.cond_count + 1) * sizeof *more);
+        if (more == NULL)
+            return -ENOMEM;
+        l->rule.conds = more;
+        struct sm_cond *c = &more[l->rule.cond_count++];
+        *c = (struct sm_cond){.test = tests[i].test};
+        *sign = '\0';
+        char *value = sign + strlen(tests[i].sign);
+        while (*value == ' ')
+            value++;
+        int rc = cond_subject(l, c, text);
+        return rc != 0 ? rc : cond_value(l, c, value);
+    }
+    return fail(l, l->key_line[K_WHEN], "a condition is \"SUBJECT = != ~ !~ >= VALUE\" with blanks around the sign, not", text,
+                NULL), -EINVAL;
+}
+
+static char *value_of(struct loader *l, enum key key)
+{
+    return l->values[key - K_TEXTS];
+}
+
+static int finish_cwe(struct loader *l)
+{
+    char *at = value_of(l, K_CWE);
+    size_t n = 0;
+    for (char *word; (word = next_word(&at, ",\n")) != NULL; n++) {
+        char *end;
+        unsigned long number = strncmp(word, "CWE-", 4) == 0 ? strtoul(word + 4, &end, 10) : 0;
+        if (number == 0 || number > UINT16_MAX || *end != '\0' || n == HG_CWE_MAX)
+            return fail(l, l->key_line[K_CWE], "not a CWE (CWE-78):", word, NULL), -EINVAL;
+        l->rule.info.cwe[n] = (uint16_t)number;
+    }
+    return n == 0 ? (fail(l, l->key_line[K_CWE], "cwe is empty", NULL, NULL), -EINVAL) : 0;
+}
+
+static int finish_grades(struct loader *l)
+{
+    static const char *const severities[] = {"low", "medium", "high", "critical"};
+    struct hg_rule_info *info = &l->rule.info;
+    const enum key keys[] = {K_SEV_CALL, K_SEV_LOAD};
+    for (size_t i = 0; i < 2; i++) {
+        if (hg_severity_parse(value_of(l, keys[i]), &info->severity[HG_REACH_CALL + i]) != 0)
+            return fail(l, l->key_line[keys[i]], "unknown severity", value_of(l, keys[i]),
+                        sm_nearest(severities, 4, value_of(l, keys[i]))), -EINVAL;
+    }
+    info->severity[HG_REACH_TEXT] = info->severity[HG_REACH_CALL];
+    if (hg_confidence_parse(value_of(l, K_CONFIDENCE), &info->confidence) != 0)
+        return fail(l, l->key_line[K_CONFIDENCE], "unknown confidence", value_of(l, K_CONFIDENCE),
+                    sm_nearest(severities, 3, value_of(l, K_CONFIDENCE))), -EINVAL;
+    return 0;
+}
+
+static int finish_matches(struct loader *l)
+{
+    int rc = 0;
+    for (enum key k = K_MATCH; rc == 0 && k <= K_MATCH_IMPORT; k++) {
+        char *at = value_of(l, k);
+        for (char *word; rc == 0 && (word = next_word(&at, ",\n")) != NULL;)
+            rc = pattern_add(l, k, word, strlen(word));
+    }
+    char *at = value_of(l, K_WHEN);
+    for (char *word; rc == 0 && (word = next_word(&at, "\n")) != NULL;)
+        rc = cond_add(l, word);
+    return rc;
+}
+
+static int rule_keep(struct loader *l)
+{
+    struct hg_smell_rules *r = l->rules;
+    if (sm_grow((void **)&r->rules, &r->rule_capacity, r->rule_count, sizeof *r->rules) != 0)
+        return -ENOMEM;
+    r->rules[r->rule_count++] = l->rule;
+    memset(&l->rule, 0, sizeof l->rule);
+    return 0;
+}
+
+static void rule_clear(struct sm_rule *rule)
+{
+    for (size_t i = 0; i < K_TEXTS; i++)
+        free(rule->texts[i]);
+    for (uint32_t i = 0; i < rule->cond_count; i++) {
+        for (size_t g = 0; rule->conds[i].globs != NULL && rule->conds[i].globs[g] != NULL; g++)
+            free(rule->conds[i].globs[g]);
+        free(rule->conds[i].globs);
+    }
+    free(rule->conds);
+    memset(rule, 0, sizeof *rule);
+}
+
+static int finish_rule(struct loader *l)
+{
+    struct sm_rule *rule = &l->rule;
+    uint32_t missing = KEYS_NEEDED & ~l->seen;
+    if (missing != 0)
+        return fail(l, l->section_line, "the rule lacks", key_names[__builtin_ctz(missing)], NULL), -EINVAL;
+    for (uint32_t i = 0; i < l->rules->rule_count; i++) {
+        if (l->rules->rules[i].info.id != NULL && strcmp(l->rules->rules[i].info.id, l->section) == 0)
+            return fail(l, l->section_line, "a rule of this id exists already:", l->section, NULL), -EINVAL;
+    }
+    rule->texts[K_ID] = strdup(l->section);
+    if (rule->texts[K_ID] == NULL)
+        return -ENOMEM;
+    rule->info.id = rule->texts[K_ID];
+    rule->info.kind = "smell";
+    rule->info.title = rule->texts[K_TITLE];
+    rule->info.description = rule->texts[K_DESCRIPTION];
+    rule->info.remedy = rule->texts[K_REMEDY];
+    rule->info.reference = rule->texts[K_REFERENCE];
+    rule->info.example = rule->texts[K_EXAMPLE];
+    rule->info.counterexample = rule->texts[K_COUNTEREXAMPLE];
+    int rc = finish_cwe(l);
+    return rc != 0 ? rc : finish_grades(l);
+}
+
+static int finish_section(struct loader *l)
+{
+    if (!l->open)
+        return 0;
+    l->open = false;
+    if ((l->seen & KEYS_MATCH) == 0)
+        return fail(l, l->section_line, "nothing to match in", l->section, "match"), -EINVAL;
+    int rc = 0;
+    if (strncmp(l->section, "source ", 7) == 0)
+        rc = taint_bit(l->rules, l->section + 7, &l->rule.taint);
+    else if (strcmp(l->section, "clean") == 0)
+        l->rule.clean = true;
+    else
+        rc = finish_rule(l);
+    if (rc == 0)
+        rc = finish_matches(l);
+    return rc != 0 ? rc : rule_keep(l);
+}
+
+static int start_section(struct loader *l, const char *section)
+{
+    int rc = finish_section(l);
+    if (rc != 0)
+        return rc;
+    size_t n = strlen(section);
+    bool source = strncmp(section, "source ", 7) == 0 || strcmp(section, "clean") == 0;
+    if (n >= sizeof l->section)
+        return fail(l, l->line, "section name too long:", section, NULL), -EINVAL;
+    if (!source && strncmp(section, "HG-", 3) != 0)
+        return fail(l, l->line, "a section is a rule id (HG-PY-001), \"source NAME\" or \"clean\", not", section, NULL), -EINVAL;
+    memcpy(l->section, section, n + 1);
+    l->section_line = l->line;
+    l->seen = 0;
+    l->last = K_COUNT;
+    l->open = true;
+    rule_clear(&l->rule);
+    memset(l->values, 0, sizeof l->values);
+    return 0;
+}
+
+/* Lines of a text are joined; one that starts with "|" keeps what follows it, so that code keeps its indentation. */
+static int text_append(struct loader *l, char **text, const char *line)
+{
+    if (line[0] == '|') {
+        line++;
+        line += line[0] == ' ';
+    }
+    size_t old = *text == NULL ? 0 : strlen(*text), more = strlen(line);
+    bool code = l->last == K_EXAMPLE || l->last == K_COUNTEREXAMPLE;
+    if (old + more > 8192)
+        return fail(l, l->line, "text too long", NULL, NULL), -EINVAL;
+    char *joined = realloc(*text, old + more + 2);
+    if (joined == NULL)
+        return -ENOMEM;
+    if (old > 0)
+        joined[old++] = code ? '\n' : ' ';
+    memcpy(joined + old, line, more + 1);
+    *text = joined;
+    return 0;
+}
+
+static int value_append(struct loader *l, enum key key, const char *line)
+{
+    if (key < K_TEXTS)
+        return text_append(l, &l->rule.texts[key], line);
+    char *value = value_of(l, key);
+    size_t old = strlen(value), more = strlen(line);
+    if (old + more + 2 > sizeof l->values[0])
+        return fail(l, l->line, "value too long", NULL, NULL), -EINVAL;
+    if (old > 0)
+        value[old++] = '\n';
+    memcpy(value + old, line, more + 1);
+    return 0;
+}
+
+static int key_of(struct loader *l, const char *name, enum key *out)
+{
+    bool source = strncmp(l->section, "source ", 7) == 0 || strcmp(l->section, "clean") == 0;
+    uint32_t allowed = source ? KEYS_SOURCE : KEYS_RULE;
+    for (enum key k = 0; k < K_COUNT; k++) {
+        if (k != K_ID && strcmp(key_names[k], name) == 0 && (allowed >> k & 1U) != 0) {
+            *out = k;
+            return 0;
+        }
+    }
+    return fail(l, l->line, "unknown key", name, sm_nearest(key_names, K_COUNT, name)), -EINVAL;
+}
+
+static int on_value(void *user, const char *section, const char *name, const char *value)
+{
+    struct loader *l = user;
+    if (l->rc != 0)
+        return 1;
+    int rc = 0;
+    enum key key = K_COUNT;
+    if (!l->open || strcmp(section, l->section) != 0)
+        rc = start_section(l, section);
+    if (rc == 0)
+        rc = key_of(l, name, &key);
+    if (rc == 0) {
+        /* inih reports a continuation line as the same key again */
+        bool first = l->last != key;
+        if (first && (l->seen >> key & 1U) != 0)
+            rc = (fail(l, l->line, "key given twice:", name, NULL), -EINVAL);
+        if (first)
+            l->key_line[key] = l->line;
+        l->seen |= 1U << key;
+        l->last = key;
+        if (rc == 0)
+            rc = value_append(l, key, value);
+    }
+    if (rc != 0 && l->rc == 0)
+        l->rc = rc;
+    return 1;
+}
+
+/* inih's line source: knows the line number and refuses what inih would cut. */
+static char *next_line(char *out, int size, void *stream)
+{
+    struct loader *l = stream;
+    if (l->at == l->end || l->rc != 0)
+        return NULL;
+    const char *newline = memchr(l->at, '\n', (size_t)(l->end - l->at));
+    size_t n = newline == NULL ? (size_t)(l->end - l->at) : (size_t)(newline - l->at);
+    l->line++;
+    if (n + 2 > (size_t)size || memchr(l->at, '\0', n) != NULL) {
+        fail(l, l->line, "line too long, or with a NUL byte", NULL, NULL);
+        return NULL;
+    }
+    memcpy(out, l->at, n);
+    memcpy(out + n, "\n", 2);
+    l->at += n + (newline != NULL);
+    return out;
+}
+
+int hg_smell_rules_add(struct hg_smell_rules *rules, const char *text, size_t size, const char *name,
+                       struct hg_error *err)
+{
+    struct loader *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return -ENOMEM;
+    *l = (struct loader){.rules = rules, .at = text, .end = text + size, .name = name, .err = err, .last = K_COUNT};
+    int bad = ini_parse_stream(next_line, l, on_value, l);
+    if (l->rc == 0 && bad > 0)
+        fail(l, (unsigned)bad, "neither [section] nor key = value", NULL, NULL);
+    if (l->rc == 0 && bad < 0)
+        l->rc = -ENOMEM;
+    if (l->rc == 0) {
+        int rc = finish_section(l);
+        if (l->rc == 0)
+            l->rc = rc;
+    }
+    int rc = l->rc;
+    rule_clear(&l->rule);
+    free(l);
+    return rc;
+}
+
+int hg_smell_rules_new(struct hg_smell_rules **out)
+{
+    struct hg_smell_rules *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return -ENOMEM;
+    r->match_count = r->glob_count = 1;
+    uint32_t bit;
+    /* path 0 and match 0 mean "none" */
+    if (sm_grow((void **)&r->matches, &r->match_capacity, 0, sizeof *r->matches) != 0 ||
+        sm_grow((void **)&r->paths.items, &r->paths.capacity, 0, sizeof *r->paths.items) != 0 ||
+        taint_bit(r, "decoded", &bit) != 0 || taint_bit(r, "dynamic", &bit) != 0) {
+        hg_smell_rules_free(r);
+        return -ENOMEM;
+    }
+    r->paths.items[0] = (struct sm_path){0};
+    r->paths.count = 1;
+    if (sm_known_setup(r) != 0) {
+        hg_smell_rules_free(r);
+        return -ENOMEM;
+    }
+    *out = r;
+    return 0;
+}
+
+void hg_smell_rules_free(struct hg_smell_rules *r)
+{
+    if (r == NULL)
+        return;
+    for (uint32_t i = 0; i < r->rule_count; i++)
+        rule_clear(&r->rules[i]);
+    for (uint32_t i = 1; i < r->glob_count; i++)
+        free(r->globs[i].pattern);
+    for (uint32_t i = 0; i < r->taint_count; i++)
+        free(r->taint_names[i]);
+    free(r->rules);
+    free(r->globs);
+    free(r->matches);
+    free(r->any);
+    sm_names_free(&r->names);
+    sm_paths_free(&r->paths);
+    sm_arena_free(&r->arena);
+    free(r);
+}
+
+const struct hg_rule_info *hg_smell_rule(const struct hg_smell_rules *rules, size_t index)
+{
+    for (uint32_t i = 0; i < rules->rule_count; i++) {
+        if (rules->rules[i].info.id != NULL && index-- == 0)
+            return &rules->rules[i].info;
+    }
+    return NULL;
+}

@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walk over the tree: an explicit stack, children in the order Python evaluates them. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/smell_impl.h"
+
+/* A script is what to do at a node: a child's number, or one of these. Kinds without a script visit all children in
+ * order and are then given a value. */
+enum step {
+    END = -1, BIND_ASSIGN = -20, BIND_AUGMENTED, BIND_ANNOTATED, BIND_LOOP, BIND_WALRUS, BIND_WITH, DEFINE, CLASS_IN,
+    CLASS_OUT, MAYBE_IN, MAYBE_OUT, LOOP_IN, LOOP_OUT, GUARD_IN, GUARD_OUT, COMP_IN, COMP_NEXT
+};
+#define SCRIPT_MAX 9
+static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
+    [PY_FUNCDEF] = {0, 1, 2, DEFINE, END},
+    [PY_CLASSDEF] = {0, 1, CLASS_IN, 2, CLASS_OUT, END},
+    [PY_ASSIGN] = {1, 0, BIND_ASSIGN, END},
+    [PY_AUGASSIGN] = {0, 1, BIND_AUGMENTED, END},
+    [PY_ANNASSIGN] = {2, 1, 0, BIND_ANNOTATED, END},
+    [PY_FOR] = {1, 0, MAYBE_IN, BIND_LOOP, LOOP_IN, 2, LOOP_OUT, 3, END},
+    [PY_WHILE] = {MAYBE_IN, LOOP_IN, 0, 1, LOOP_OUT, 2, END},
+    [PY_IF] = {0, MAYBE_IN, GUARD_IN, 1, GUARD_OUT, 2, MAYBE_OUT, END},
+    [PY_WITHITEM] = {0, 1, BIND_WITH, END},
+    [PY_TRY] = {MAYBE_IN, 0, 1, 2, MAYBE_OUT, 3, END},
+    [PY_MATCH] = {0, MAYBE_IN, 1, MAYBE_OUT, END},
+    [PY_LISTCOMP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
+    [PY_GENEXP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
+    [PY_SETCOMP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
+    [PY_DICTCOMP] = {MAYBE_IN, 2, 0, 1, MAYBE_OUT, END},
+    [PY_COMPFOR] = {1, 0, BIND_LOOP, 2, END},
+    [PY_NAMEDEXPR] = {1, 0, BIND_WALRUS, END},
+    [PY_LAMBDA] = {0, DEFINE, END},
+};
+#define FLAG 0x80000000U /* of a frame's cursor: this node changed the unit, or its loop ran again */
+
+static bool scripted(uint8_t kind)
+{
+    return scripts[kind][1] != 0 || scripts[kind][0] != 0;
+}
+
+static sm_val value_of_child(const struct sm_scan *s, py_node n, unsigned k)
+{
+    return s->val[py_child(s->tree, n, k)];
+}
+
+static uint32_t taint_of_children(const struct sm_scan *s, py_node n)
+{
+    uint32_t taint = 0;
+    for (py_node c = sm_elements(s, n); c != 0; c = sm_node(s, c)->next)
+        taint |= sm_taint(s, s->val[c]);
+    return taint;
+}
+
+static sm_val only_taint(uint32_t taint)
+{
+    return taint == 0 ? SM_V_UNKNOWN : sm_make(SM_T_TAINT, taint);
+}
+
+static sm_val int_literal(const struct py_nodedata *n)
+{
+    char digits[24];
+    size_t len = 0;
+    for (uint32_t i = 0; i < n->text_len && len < sizeof digits - 1; i++) {
+        if (n->text[i] != '_')
+            digits[len++] = n->text[i];
+    }
+    if (len > 20)
+        return SM_V_UNKNOWN;
+    digits[len] = '\0';
+    int base = 10;
+    char *from = digits;
+    if (len > 1 && digits[0] == '0' && isalpha((unsigned char)digits[1])) {
+        int c = tolower((unsigned char)digits[1]);
+        base = c == 'x' ? 16 : c == 'o' ? 8 : 2;
+        from += 2;
+    }
+    return sm_int_make(strtoll(from, NULL, base));
+}
+
+static void leaf(struct sm_scan *s, py_node node)
+{
+    const struct py_nodedata *n = sm_node(s, node);
+    switch (n->kind) {
+    case PY_NAME:
+        s->val[node] = sm_lookup(s, sm_scan_intern(s, n->text, n->text_len));
+        break;
+    case PY_STR:
+    case PY_BYTES:
+        s->val[node] = sm_make(SM_T_LIT, node);
+        break;
+    case PY_INT:
+        s->val[node] = int_literal(n);
+        break;
+    case PY_CONST:
+        s->val[node] = n->op == PY_C_NONE    ? SM_V_NONE
+                       : n->op == PY_C_TRUE  ? SM_V_TRUE
+                       : n->op == PY_C_FALSE ? SM_V_FALSE
+                                             : SM_V_UNKNOWN;
+        break;
+    case PY_IMPORT:
+    case PY_IMPORTFROM:
+        sm_import(s, node);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_leaf(uint8_t kind)
+{
+    return kind == PY_NONE || kind == PY_NAME || kind == PY_STR || kind == PY_BYTES || kind == PY_INT ||
+           kind == PY_FLOAT || kind == PY_CONST || kind == PY_IMPORT || kind == PY_IMPORTFROM;
+}
+
+static void attribute(struct sm_scan *s, py_node node)
+{
+    const struct py_nodedata *n = sm_node(s, node);
+    uint32_t name = sm_scan_intern(s, n->text, n->text_len);
+    sm_val base = s->val[n->first], v = sm_attribute(s, base, name);
+    bool frozen = name < s->names.first;
+    if (frozen || sm_tag(v) == SM_T_PATH) {
+        const sm_val *list;
+        sm_val one;
+        uint32_t count = sm_alts(s, v, &list, &one), taint = 0;
+        struct sm_args args = {.unknown = true, .recv = base};
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t path = sm_tag(list[i]) == SM_T_PATH ? sm_payload(list[i]) : 0;
+            taint |= sm_event(s, SM_EV_LOAD, path, name, &args, node);
+        }
+        v = sm_tainted(s, v, taint == UINT32_MAX ? 0 : taint);
+    }
+    s->val[node] = v;
+}
+
+static void subscript(struct sm_scan *s, py_node node)
+{
+    py_node index_node = py_child(s->tree, node, 1);
+    sm_val base = value_of_child(s, node, 0), index = s->val[index_node];
+    if (sm_node(s, index_node)->kind == PY_SLICE) {
+        s->val[node] = sm_fold_slice(s, base, index_node);
+        return;
+    }
+    sm_val v = base == SM_V_UNKNOWN ? SM_V_UNKNOWN : sm_element(s, base, index);
+    if (sm_tag(v) == SM_T_PATH) {
+        struct sm_args args = {.npos = 1, .total = 1, .pos = {index}, .recv = base};
+        uint32_t path = sm_payload(v);
+        uint32_t taint = sm_event(s, SM_EV_LOAD, path, sm_path_at(&s->paths, path)->name, &args, node);
+        v = sm_tainted(s, v, taint == UINT32_MAX ? 0 : taint);
+    }
+    s->val[node] = v;
+}
+
+static void sequence(struct sm_scan *s, py_node node)
+{
+    sm_val few[32], *items = few;
+    uint32_t count = 0, total = 0;
+    bool known = false;
+    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next) {
+        total++;
+        known = known || s->val[c] != SM_V_UNKNOWN;
+    }
+    s->val[node] = SM_V_UNKNOWN;
+    if (!known && total > 0)
+        return;
+    if (total > 32 && (items = sm_alloc(&s->arena, (size_t)total * sizeof *items)) == NULL) {
+        s->failed = -ENOMEM;
+        return;
+    }
+    bool starred = false;
+    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next) {
+        starred = starred || sm_node(s, c)->kind == PY_STARRED;
+        items[count++] = sm_node(s, c)->kind == PY_STARRED ? sm_element(s, s->val[c], SM_V_UNKNOWN) : s->val[c];
+    }
+    sm_val v = sm_items_make(s, SM_K_SEQ, items, count);
+    if (starred && v != SM_V_UNKNOWN)
+        s->values[v].partial = true;
+    s->val[node] = v;
+}
+
+static void dictionary(struct sm_scan *s, py_node node)
+{
+    bool known = false;
+    py_node first = sm_elements(s, node);
+    for (py_node c = first; c != 0; c = sm_node(s, c)->next) {
+        c = sm_node(s, c)->next; /* the value */
+        if (c == 0)
+            break;
+        known = known || s->val[c] != SM_V_UNKNOWN;
+    }
+    for (py_node c = first; c != 0; c = sm_node(s, c)->next)
+        known = known || (sm_node(s, c)->kind == PY_DOUBLESTAR && s->val[c] != SM_V_UNKNOWN);
+    s->val[node] = SM_V_UNKNOWN;
+    if (first != 0 && !known)
+        return;
+    sm_val dict = sm_items_make(s, SM_K_DICT, NULL, 0);
+    for (py_node c = first; dict != SM_V_UNKNOWN && c != 0; c = sm_node(s, c)->next) {
+        py_node value = sm_node(s, c)->next;
+        const struct sm_value *other = sm_value_kind(s, s->val[c], SM_K_DICT);
+        if (value == 0)
+            break;
+        if (sm_node(s, c)->kind != PY_DOUBLESTAR) {
+            sm_items_push(s, dict, (sm_val[]){s->val[c], s->val[value]}, 2);
+        } else if (other != NULL && other->len <= 64) {
+            struct sm_value copy = *other;
+            for (uint32_t i = 0; i < copy.len; i++)
+                sm_items_push(s, dict, copy.u.items + 2 * i, 2);
+        } else {
+            s->values[dict].partial = true;
+            s->values[dict].taint |= sm_taint(s, s->val[c]);
+        }
+        c = value;
+    }
+    s->val[node] = dict;
+}
+
+static void returned(struct sm_scan *s, sm_val v)
+{
+    struct sm_func *f = &s->funcs[s->unit];
+    if (s->unit < 2)
+        return;
+    sm_val joined = sm_join(s, f->ret, v);
+    if (joined != s->funcs[s->unit].ret) {
+        struct sm_text text;
+        s->changed = s->changed || sm_telling(s, v) || sm_text_get(s, v, &text);
+        s->funcs[s->unit].ret = joined;
+    }
+}
+
+static void joined_operands(struct sm_scan *s, py_node node)
+{
+    sm_val v = SM_V_UNKNOWN;
+    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
+        v = sm_join(s, v, s->val[c]);
+    s->val[node] = v;
+}
+
+static void exec_statement(struct sm_scan *s, py_node node)
+{
+    struct sm_args args = {.npos = 1, .total = 1, .pos = {value_of_child(s, node, 0)}};
+    args.taint = sm_taint(s, args.pos[0]);
+    sm_invoke(s, sm_make(SM_T_PATH, sm_path_dotted(s, "builtins.exec", 13, '.')), &args, node);
+}
+
+static void binary(struct sm_scan *s, py_node node)
+{
+    sm_val left = value_of_child(s, node, 0), right = value_of_child(s, node, 1);
+    s->val[node] = (left | right) == 0 ? SM_V_UNKNOWN : sm_fold_binary(s, sm_node(s, node)->op, left, right);
+}
+
+static void capture(struct sm_scan *s, py_node node)
+{
+    /* `case name:` binds; what a deeper pattern binds is not followed */
+    py_node pattern = sm_node(s, node)->first;
+    if (sm_node(s, pattern)->kind == PY_NAME)
+        sm_bind_target(s, pattern, SM_V_UNKNOWN, true);
+}
+
+/* Give a value to a node whose children have theirs. */
+static void leave(struct sm_scan *s, py_node node)
+{
+    const struct py_nodedata *n = sm_node(s, node);
+    switch (n->kind) {
+    case PY_ATTRIBUTE: attribute(s, node); break;
+    case PY_CALL: s->val[node] = sm_call(s, node); break;
+    case PY_SUBSCRIPT: subscript(s, node); break;
+    case PY_BINARY: binary(s, node); break;
+    case PY_UNARY: s->val[node] = sm_fold_unary(s, n->op, s->val[n->first]); break;
+    case PY_BOOLOP: joined_operands(s, node); break;
+    case PY_IFEXP: s->val[node] = sm_join(s, value_of_child(s, node, 0), value_of_child(s, node, 2)); break;
+    case PY_TUPLE:
+    case PY_LIST:
+    case PY_SET: sequence(s, node); break;
+    case PY_DICT: dictionary(s, node); break;
+    case PY_FSTRING: s->val[node] = sm_fold_fstring(s, node); break;
+    case PY_FORMATTED:
+    case PY_STARRED:
+    case PY_DOUBLESTAR:
+    case PY_AWAIT:
+    case PY_KEYWORD: s->val[node] = s->val[n->first]; break;
+    case PY_RETURN:
+    case PY_YIELD:
+    case PY_YIELDFROM: returned(s, s->val[n->first]); break;
+    case PY_BACKQUOTE: s->val[node] = only_taint(sm_taint(s, s->val[n->first])); break;
+    case PY_EXEC2: exec_statement(s, node); break;
+    case PY_CASE: capture(s, node); break;
+    case PY_GLOBAL:
+    case PY_NONLOCAL:
+        for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
+            sm_declare(s, sm_scan_intern(s, sm_node(s, c)->text, sm_node(s, c)->text_len), n->kind == PY_GLOBAL);
+        break;
+    case PY_DELETE:
+        for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
+            sm_forget(s, c);
+        break;
+    case PY_DICTCOMP: s->val[node] = only_taint(taint_of_children(s, node)); break;
+    default: break;
+    }
+}
+
+/* --- definitions ------------------------------------------------------------------------------------------------ */
+
+static int queue_body(struct sm_scan *s, uint32_t func)
+{
+    if (s->funcs[func].queued)
+        return 0;
+    if (sm_grow((void **)&s->queue, &s->queue_capacity, s->queue_count, sizeof *s->queue) != 0)
+        return s->failed = -ENOMEM;
+    s->funcs[func].queued = true;
+    s->queue[s->queue_count++] = func;
+    return 0;
+}
+
+static void define_function(struct sm_scan *s, py_node node)
+{
+    const struct py_nodedata *n = sm_node(s, node);
+    uint32_t at = sm_definition(s, node, false);
+    if (s->failed != 0)
+        return;
+    struct sm_func *f = &s->funcs[at];
+    const struct sm_scope *scope = &s->scopes[s->scope];
+    f->parent_scope = s->scope;
+    f->klass = scope->kind == SM_SCOPE_CLASS ? scope->klass + 1 : 0;
+    f->name = n->kind == PY_FUNCDEF ? sm_scan_intern(s, n->text, n->text_len) : SM_N_EMPTY;
+    queue_body(s, at);
+    if (n->kind != PY_FUNCDEF)
+        return;
+    py_node decorators = py_child(s->tree, node, 0);
+    s->funcs[at].decorated = sm_elements(s, decorators) != 0;
+    sm_val v = sm_make(SM_T_FUNC, at);
+    sm_decorate(s, decorators, v);
+    sm_bind_defined(s, s->funcs[at].name, v);
+}
+
+static void class_in(struct sm_scan *s, py_node node)
+{
+    const struct py_nodedata *n = sm_node(s, node);
+    uint32_t at = sm_definition(s, node, true);
+    if (s->failed != 0)
+        return;
+    struct sm_class *c = &s->classes[at];
+    bool fresh = c->scope == 0;
+    c->name = sm_scan_intern(s, n->text, n->text_len);
+    c->base = 0;
+    for (py_node a = sm_elements(s, py_child(s->tree, node, 1)); a != 0; a = sm_node(s, a)->next) {
+        sm_val base = s->val[a];
+        if (sm_tag(base) == SM_T_CLASS) {
+            if (sm_node(s, a)->kind == PY_KEYWORD) {
+                sm_edge_class(s, sm_payload(base)); /* a metaclass runs when the class is made */
+                continue;
+            }
+            if (s->classes[at].base == 0 && sm_payload(base) != at)
+                s->classes[at].base = sm_payload(base) + 1;
+            sm_val hook = sm_class_attr(s, sm_payload(base), SM_N_INIT_SUBCLASS);
+            if (sm_tag(hook) == SM_T_FUNC)
+                sm_edge(s, sm_payload(hook));
+        } else if (sm_tag(base) == SM_T_PATH && s->classes[at].base_path == SM_V_UNKNOWN) {
+            s->classes[at].base_path = base;
+        }
+    }
+    if (fresh)
+        s->classes[at].scope = sm_scope_new(s, s->scope, SM_SCOPE_CLASS, s->unit, at);
+    s->scope = s->classes[at].scope;
+}
+
+static void class_out(struct sm_scan *s, py_node node)
+{
+    uint32_t at = sm_payload(s->val[node]);
+    s->scope = s->scopes[s->classes[at].scope].parent;
+    sm_decorate(s, py_child(s->tree, node, 0), s->val[node]);
+    sm_bind_defined(s, s->classes[at].name, s->val[node]);
+}
+
+bool sm_is_main_guard(const struct sm_scan *s, py_node test)
+{
+    const struct py_nodedata *t = sm_node(s, test);
+    if (t->kind != PY_COMPARE)
+        return false;
+    py_node left = sm_elements(s, test), right = left == 0 ? 0 : sm_node(s, left)->next;
+    if (right == 0 || sm_node(s, right)->next != 0)
+        return false;
+    const struct py_nodedata *a = sm_node(s, left), *b = sm_node(s, right);
+    const struct py_nodedata *name = a->kind == PY_NAME ? a : b, *text = a->kind == PY_NAME ? b : a;
+    if (name->kind != PY_NAME || text->kind != PY_STR || name->text_len != 8 || text->text_len != 8 ||
+        memcmp(name->text, "__name__", 8) != 0 || memcmp(text->text, "__main__", 8) != 0 || a->line != b->line)
+        return false;
+    /* the tree does not keep the operator: it stands between the operands */
+    const char *line = s->text, *end = s->text + s->text_size;
+    for (uint32_t i = 1; i < a->line && line != NULL; i++) {
+        line = memchr(line, '\n', (size_t)(end - line));
+        line = line == NULL ? NULL : line + 1;
+    }
+    if (line == NULL || (size_t)(end - line) < b->column || b->column < a->column + 8)
+        return false;
+    const char *from = line + a->column + 8, *to = line + b->column;
+    const char *equal = memmem(from, (size_t)(to - from), "==", 2);
+    return equal != NULL;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------ */
+
+static void assign(struct sm_scan *s, py_node node)
+{
+    sm_val v = value_of_child(s, node, 1);
+    for (py_node t = sm_elements(s, node); t != 0; t = sm_node(s, t)->next)
+        sm_bind_target(s, t, v, s->conditional > 0);
+}
+
+static void augment(struct sm_scan *s, py_node node)
+{
+    sm_val left = value_of_child(s, node, 0), right = value_of_child(s, node, 1);
+    sm_val v = (left | right) == 0 ? SM_V_UNKNOWN : sm_fold_binary(s, sm_node(s, node)->op, left, right);
+    sm_bind_target(s, py_child(s->tree, node, 0), v, s->conditional > 0);
+}
+
+static py_node only_clause(const struct sm_scan *s, py_node comp)
+{
+    py_node clause = sm_elements(s, py_child(s->tree, comp, 1));
+    py_node list = py_child(s->tree, comp, 1);
+    clause = sm_node(s, list)->kind == PY_LIST_OF ? sm_node(s, list)->first : clause;
+    if (clause == 0 || sm_node(s, clause)->next != 0 || sm_node(s, clause)->kind != PY_COMPFOR)
+        return 0;
+    py_node ifs = py_child(s->tree, clause, 2);
+    return ifs != 0 && sm_node(s, ifs)->first != 0 ? 0 : clause;
+}
+
+static uint32_t comp_length(const struct sm_scan *s, sm_val over)
+{
+    struct sm_text text;
+    const struct sm_value *seq = sm_value_kind(s, over, SM_K_SEQ);
+    if (seq != NULL)
+        return seq->partial ? 0 : seq->len;
+    return sm_text_whole(s, over, &text) && text.len <= SM_SEQ_MAX ? text.len : 0;
+}
+
+static void comp_in(struct sm_scan *s, py_node node)
+{
+    py_node clause = only_clause(s, node);
+    sm_val over = clause == 0 ? SM_V_UNKNOWN : value_of_child(s, clause, 1);
+    struct sm_comp comp = {.node = node, .over = over, .folding = clause != 0 && comp_length(s, over) > 0};
+    if (sm_grow((void **)&s->comps, &s->comp_capacity, s->comp_count, sizeof *s->comps) != 0) {
+        s->failed = -ENOMEM;
+        return;
+    }
+    s->comps[s->comp_count++] = comp;
+    if (comp.folding)
+        sm_bind_target(s, sm_node(s, clause)->first, sm_element(s, over, sm_int_make(0)), false);
+}
+
+/* One element is done. True: the element expression has to be walked again, for the next one. */
+static bool comp_next(struct sm_scan *s, py_node node)
+{
+    struct sm_comp *comp = &s->comps[s->comp_count - 1];
+    sm_val elt = value_of_child(s, node, 0);
+    if (comp->folding) {
+        if (sm_grow((void **)&comp->out, &comp->capacity, comp->count, sizeof *comp->out) != 0)
+            return s->failed = -ENOMEM, false;
+        comp->out[comp->count++] = elt;
+        py_node target = sm_node(s, only_clause(s, node))->first;
+        bool more = ++comp->index < comp_length(s, comp->over);
+        bool worth_it = sm_is_const(s, elt) || comp->index < 32;
+        if (more && worth_it && s->steps < SM_STEP_MAX) {
+            s->steps++;
+            sm_bind_target(s, target, sm_element(s, comp->over, sm_int_make(comp->index)), false);
+            return true;
+        }
+        comp->folding = !more;
+        s->capped = s->capped || (more && worth_it);
+        sm_bind_target(s, target, sm_element(s, comp->over, SM_V_UNKNOWN), true);
+    }
+    sm_val v = comp->folding ? sm_items_make(s, SM_K_SEQ, comp->out, comp->count) : sm_items_make(s, SM_K_SEQ, &elt, 1);
+    if (!comp->folding && v != SM_V_UNKNOWN)
+        s->values[v].partial = true;
+    s->val[node] = v;
+    free(comp->out);
+    s->comp_count--;
+    return false;
+}
+
+/* Carry out one step; may move the frame's cursor back. */
+static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
+{
+    py_node node = f->node;
+    switch (what) {
+    case BIND_ASSIGN: assign(s, node); break;
+    case BIND_AUGMENTED: augment(s, node); break;
+    case BIND_ANNOTATED:
+        if (sm_node(s, py_child(s->tree, node, 2))->kind != PY_NONE)
+            sm_bind_target(s, py_child(s->tree, node, 0), value_of_child(s, node, 2), s->conditional > 0);
+        break;
+    case BIND_LOOP: {
+        sm_val over = value_of_child(s, node, 1);
+        sm_bind_target(s, sm_node(s, node)->first, over == 0 ? 0 : sm_element(s, over, SM_V_UNKNOWN), true);
+        break;
+    }
+    case BIND_WALRUS:
+        s->val[node] = value_of_child(s, node, 1);
+        sm_bind_target(s, sm_node(s, node)->first, s->val[node], s->conditional > 0);
+        break;
+    case BIND_WITH:
+        if (sm_node(s, py_child(s->tree, node, 1))->kind != PY_NONE)
+            sm_bind_target(s, py_child(s->tree, node, 1), value_of_child(s, node, 0), s->conditional > 0);
+        break;
+    case DEFINE: define_function(s, node); break;
+    case CLASS_IN: class_in(s, node); break;
+    case CLASS_OUT: class_out(s, node); break;
+    case MAYBE_IN: s->conditional++; break;
+    case MAYBE_OUT: s->conditional--; break;
+    case LOOP_IN:
+        if (s->loops++ == 0 && (f->cursor & FLAG) == 0) {
+            s->changed_before = s->changed;
+            s->changed = false;
+        }
+        break;
+    case LOOP_OUT:
+        if (--s->loops == 0 && s->changed && (f->cursor & FLAG) == 0) {
+            /* what the end of the body bound, its start sees the next time round */
+            f->cursor = (sm_node(s, node)->kind == PY_FOR ? 4U : 1U) | FLAG;
+            break;
+        }
+        if (s->loops == 0)
+            s->changed = s->changed || s->changed_before;
+        s->conditional--;
+        break;
+    case GUARD_IN:
+        if (s->unit == 0 && sm_is_main_guard(s, sm_node(s, node)->first)) {
+            s->unit = 1;
+            f->cursor |= FLAG;
+        }
+        break;
+    case GUARD_OUT:
+        if ((f->cursor & FLAG) != 0)
+            s->unit = 0;
+        break;
+    case COMP_IN: comp_in(s, node); break;
+    case COMP_NEXT:
+        if (comp_next(s, node))
+            f->cursor = 3;
+        break;
+    case END: break;
+    }
+}
+
+static void visit(struct sm_scan *s, py_node n)
+{
+    const struct py_nodedata *d = sm_node(s, n);
+    if (is_leaf(d->kind)) {
+        leaf(s, n);
+        return;
+    }
+    if (sm_grow((void **)&s->frames, &s->frame_capacity, s->frame_count, sizeof *s->frames) != 0) {
+        s->failed = -ENOMEM;
+        return;
+    }
+    s->frames[s->frame_count++] = (struct sm_frame){n, scripted(d->kind) ? 0 : d->first};
+}
+
+static void run(struct sm_scan *s, py_node root)
+{
+    visit(s, root);
+    while (s->frame_count > 0 && s->failed == 0) {
+        struct sm_frame *f = &s->frames[s->frame_count - 1];
+        const struct py_nodedata *n = sm_node(s, f->node);
+        if (!scripted(n->kind)) {
+            py_node child = f->cursor;
+            if (child != 0) {
+                f->cursor = sm_node(s, child)->next;
+                visit(s, child);
+                continue;
+            }
+            s->frame_count--;
+            leave(s, (py_node)(n - s->tree->nodes));
+            continue;
+        }
+        int what = scripts[n->kind][f->cursor++ & ~FLAG];
+        if (what >= 0) {
+            py_node child = py_child(s->tree, f->node, (unsigned)what);
+            if (child != 0)
+                visit(s, child);
+        } else if (what == END) {
+            s->frame_count--;
+            leave(s, (py_node)(n - s->tree->nodes));
+        } else {
+            step(s, f, (enum step)what);
+        }
+    }
+}
+
+static void bind_params(struct sm_scan *s, uint32_t at)
+{
+    py_node params = 0;
+    const struct py_nodedata *n = sm_node(s, s->funcs[at].node);
+    params = py_child(s->tree, s->funcs[at].node, n->kind == PY_FUNCDEF ? 1 : 0);
+    bool first = true;
+    for (py_node p = sm_elements(s, params); p != 0; p = sm_node(s, p)->next) {
+        const struct py_nodedata *d = sm_node(s, p);
+        if (d->kind != PY_PARAM)
+            continue;
+        sm_val v = s->val[py_child(s->tree, p, 1)];
+        if (first && s->funcs[at].klass != 0)
+            v = sm_make(SM_T_INST, s->funcs[at].klass - 1);
+        first = false;
+        uint32_t name = sm_scan_intern(s, d->text, d->text_len);
+        bool found;
+        sm_val known = sm_scope_get(s, s->funcs[at].scope, name, &found); /* what callers passed */
+        sm_bind(s, s->funcs[at].scope, name, sm_join(s, v, known), false);
+    }
+}
+
+static void run_function(struct sm_scan *s, uint32_t at)
+{
+    struct sm_func *f = &s->funcs[at];
+    if (f->scope == UINT32_MAX) {
+        uint32_t klass = f->klass, parent = f->parent_scope;
+        uint32_t scope = sm_scope_new(s, parent, SM_SCOPE_FUNCTION, at, klass);
+        s->funcs[at].scope = scope;
+    }
+    s->scope = s->funcs[at].scope;
+    s->unit = at;
+    s->conditional = s->loops = 0;
+    bind_params(s, at);
+    py_node node = s->funcs[at].node;
+    bool lambda = sm_node(s, node)->kind == PY_LAMBDA;
+    py_node body = py_child(s->tree, node, lambda ? 1 : 3);
+    run(s, body);
+    if (lambda)
+        returned(s, s->val[body]);
+}
+
+static void start_round(struct sm_scan *s)
+{
+    s->changed = s->wanted = false;
+    s->queue_count = 0;
+    s->scope = s->unit = s->conditional = s->loops = 0;
+    for (uint32_t i = 0; i < s->func_count; i++)
+        s->funcs[i].queued = false;
+    for (uint32_t i = 0; i < s->var_count; i++)
+        s->vars[i].now = s->vars[i].ever;
+}
+
+int sm_walk(struct sm_scan *s)
+{
+    for (unsigned round = 0; round < SM_ROUNDS && s->failed == 0; round++) {
+        start_round(s);
+        run(s, s->tree->module);
+        for (uint32_t i = 0; i < s->queue_count && s->failed == 0; i++)
+            run_function(s, s->queue[i]);
+        if (!s->changed || !s->wanted)
+            break;
+    }
+    return s->failed;
+}
