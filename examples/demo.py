@@ -106,6 +106,7 @@ def main():
     parser.add_argument("--build", type=Path, default=Path(os.environ.get("HUBGUARD_BUILD", ROOT / "build")))
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep scratch folders and outputs there")
     options = parser.parse_args()
+    options.build = options.build.resolve()
     guarded = Guarded(options.build)
     for needed in (guarded.command, guarded.shim):
         if not needed.exists():
@@ -113,7 +114,7 @@ def main():
     cases = [case for case in CASES if not options.only or case.name in options.only]
     if not cases:
         parser.error("no such case; see examples/gallery")
-    scratch = options.keep or Path(tempfile.mkdtemp(prefix="demo-", dir=options.build))
+    scratch = options.keep.resolve() if options.keep else Path(tempfile.mkdtemp(prefix="demo-", dir=options.build))
     scratch.mkdir(parents=True, exist_ok=True)
     print(f"{len(cases)} cases through the real loaders, each in fresh processes without and with hubguard …", flush=True)
     with Hub() as hub, Listener() as listener, ThreadPoolExecutor(2) as pool:

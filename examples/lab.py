@@ -27,7 +27,7 @@ REF = "v1.0"
 SECRET = "not-a-real-secret-0123456789"
 MODES = ("none", "run", "preload")
 STAGE2 = b"""import os
-with open(os.environ["HUBGUARD_CANARY"], "a") as f:
+with open(os.environ["GALLERY_CANARY"], "a") as f:
     f.write("second stage ran\\n")
 """
 
@@ -167,7 +167,7 @@ def fresh_place(scratch):
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_HUB_DISABLE_UPDATE_CHECK="1",
         HF_HUB_DISABLE_PROGRESS_BARS="1",
-        HUBGUARD_CANARY=str(place.canary),
+        GALLERY_CANARY=str(place.canary),
     )
     return place
 
@@ -245,7 +245,7 @@ class Guarded:
     def guards(self, place):
         """Process ids of the guards that serve this place (they carry its environment)."""
         found = []
-        needle = b"HUBGUARD_CANARY=" + str(place.canary).encode() + b"\0"
+        needle = b"GALLERY_CANARY=" + str(place.canary).encode() + b"\0"
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if os.readlink(process / "exe") == str(self.command) and needle in (process / "environ").read_bytes():
@@ -284,7 +284,7 @@ def prepare(case, place, hub, listener, token):
         place.env["HF_ENDPOINT"] = hub.url
     if case.expect == "race":
         arguments += [place.scratch / "versions", "300"]
-    place.env["HUBGUARD_DEMO_URL"] = listener.url(token)
+    place.env["GALLERY_URL"] = listener.url(token)
     return [sys.executable, str(GALLERY / "loaders" / f"{case.loader}.py"), *map(str, arguments)]
 
 

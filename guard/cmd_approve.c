@@ -122,7 +122,18 @@ static int hash_file(const char *path, uint64_t max, char *hex, struct hg_error 
     return 0;
 }
 
-/* Repository and file as the guard will name them. A file outside of every root keeps its path. */
+/* The lock is committed: a path of this machine does not belong there, only what comes behind the root, or
+ * the name. */
+static void shorten_file(const char *path, const struct hg_root *root, struct hg_origin *origin)
+{
+    const char *slash = strrchr(path, '/');
+    const char *rest = slash != NULL ? slash + 1 : path;
+    if (root != NULL && strncmp(path, root->path, root->len) == 0 && path[root->len] == '/')
+        rest = path + root->len + 1;
+    (void)snprintf(origin->file, sizeof origin->file, "%s", rest);
+}
+
+/* Repository and file as the guard will name them. */
 static int find_origin(const char *path, const struct hg_roots *roots, struct hg_origin *out,
                        struct hg_error *err)
 {
@@ -137,6 +148,8 @@ static int find_origin(const char *path, const struct hg_roots *roots, struct hg
     if (root == NULL)
         root = hg_roots_match(roots, resolved);
     hg_origin_of(clean, resolved, root != NULL ? root->path : NULL, out);
+    if (out->repository[0] == '\0')
+        shorten_file(clean, root, out);
     free(resolved);
     return 0;
 }
@@ -241,27 +254,35 @@ static int approve_all(const struct options *o, const struct hg_policy *policy, 
     return rc;
 }
 
+static int watch_all(const struct hg_policy *policy, struct hg_roots *roots, struct hg_error *err)
+{
+    (void)hg_roots_resolve(roots, process_env, NULL);
+    for (size_t i = 0; i < policy->roots_extra.count; i++)
+        if (hg_roots_add(roots, policy->roots_extra.items[i], HG_LOADER_EXTRA) < 0)
+            roots->overflow = 1;
+    if (roots->overflow == 0)
+        return 0;
+    return hg_error_set(err, -ENOSPC, "too many guarded directories, or one too long: see `hubguard doctor`");
+}
+
 static int approve(const struct options *o, struct hg_error *err)
 {
-    struct hg_policy policy;
+    struct hg_policy policy = {0};
+    int rc = hg_policy_find(o->policy, &policy, err);
+    if (rc < 0)
+        return rc;
     struct hg_roots *roots = calloc(1, sizeof *roots);
-    struct approval *approvals = calloc((size_t)o->count, sizeof *approvals);
-    int rc = roots == NULL || approvals == NULL ? hg_error_set(err, -ENOMEM, "out of memory")
-                                                : hg_policy_find(o->policy, &policy, err);
-    if (rc == 0) {
-        (void)hg_roots_resolve(roots, process_env, NULL);
-        for (size_t i = 0; i < policy.roots_extra.count; i++)
-            if (hg_roots_add(roots, policy.roots_extra.items[i], HG_LOADER_EXTRA) < 0)
-                roots->overflow = 1;
-        if (roots->overflow != 0)
-            rc = hg_error_set(err, -ENOSPC,
-                              "too many guarded directories, or one too long: see `hubguard doctor`");
-        else
+    struct approval *approvals = calloc((size_t)o->count + 1, sizeof *approvals);
+    if (roots == NULL || approvals == NULL) {
+        rc = hg_error_set(err, -ENOMEM, "out of memory");
+    } else {
+        rc = watch_all(&policy, roots, err);
+        if (rc == 0)
             rc = approve_all(o, &policy, roots, approvals, err);
-        hg_policy_free(&policy);
     }
     free(approvals);
     free(roots);
+    hg_policy_free(&policy);
     return rc;
 }
 

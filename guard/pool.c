@@ -26,6 +26,7 @@ struct worker {
     pid_t pid;
     enum state state;
     struct hg_job *job;
+    uint32_t id; /* of the job */
     uint8_t *head; /* job head and name, while SENDING */
     size_t head_size, sent;
     struct hg_worker_reply reply;
@@ -64,6 +65,7 @@ static int spawn(struct worker *w)
     w->pid = pid;
     w->state = STARTING;
     w->received = 0;
+    w->id = 0;
     hg_loop_arm(w->pool->loop, &w->deadline, hg_now_ms() + START_MS);
     return hg_loop_add(w->pool->loop, &w->watch, EPOLLIN);
 }
@@ -178,7 +180,7 @@ static void go_on_sending(struct worker *w)
 static int start_job(struct worker *w, struct hg_job *job)
 {
     size_t name = job->name == NULL ? 0 : strnlen(job->name, HG_WORKER_NAME_MAX);
-    struct hg_worker_job head = {HG_WORKER_MAGIC, (uint32_t)job->kind, (uint32_t)name, 0, job->size};
+    struct hg_worker_job head = {HG_WORKER_MAGIC, (uint32_t)job->kind, (uint32_t)name, ++w->id, job->size};
     w->head = malloc(sizeof head + name);
     if (w->head == NULL)
         return -ENOMEM;
@@ -231,7 +233,7 @@ static void answered(struct worker *w)
 {
     struct hg_findings found = {0};
     struct hg_scan_result result = {.state = HG_SCAN_DONE, .findings = &found};
-    if (w->reply.status == HG_WORKER_READY) {
+    if (w->reply.status == HG_WORKER_READY || w->reply.id != w->id) {
         replace(w, HG_SCAN_FAILED, EBADMSG);
         return;
     }

@@ -14,7 +14,7 @@
 
 int hg_worker_reply_check(const struct hg_worker_reply *r)
 {
-    if (r->magic != HG_WORKER_MAGIC)
+    if (r->magic != HG_WORKER_MAGIC || r->zero != 0)
         return -EBADMSG;
     if (r->status == HG_WORKER_READY)
         return r->error == 0 && r->size == 0 ? 0 : -EBADMSG;
@@ -55,9 +55,9 @@ static bool write_all(int fd, const void *from, size_t size)
     return true;
 }
 
-static bool answer(int fd, int error, const struct hg_findings *findings)
+static bool answer(int fd, uint32_t id, int error, const struct hg_findings *findings)
 {
-    struct hg_worker_reply reply = {HG_WORKER_MAGIC, HG_WORKER_ERROR, error, 0};
+    struct hg_worker_reply reply = {HG_WORKER_MAGIC, HG_WORKER_ERROR, error, 0, id, 0};
     uint8_t *bytes = NULL;
     size_t size = 0;
     if (error == 0 && (error = hg_codec_encode(findings, &bytes, &size)) != 0)
@@ -88,7 +88,7 @@ static bool serve_one(int fd, hg_scan_fn *scan, void *context)
     struct hg_findings found = {0};
     int rc = scan(context, &input, &found);
     free(bytes);
-    bool done = answer(fd, -rc, &found);
+    bool done = answer(fd, job.id, -rc, &found);
     hg_findings_clear(&found);
     return done;
 }
@@ -99,7 +99,7 @@ _Noreturn void hg_worker_main(int channel, hg_scan_fn *scan, void *context)
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     int rc = hg_confine(channel, HG_WORKER_MEMORY);
-    struct hg_worker_reply hello = {HG_WORKER_MAGIC, rc == 0 ? HG_WORKER_READY : HG_WORKER_ERROR, -rc, 0};
+    struct hg_worker_reply hello = {HG_WORKER_MAGIC, rc == 0 ? HG_WORKER_READY : HG_WORKER_ERROR, -rc, 0, 0, 0};
     if (write_all(0, &hello, sizeof hello) && rc == 0)
         while (serve_one(0, scan, context))
             ;

@@ -14,8 +14,8 @@
 
 struct hg_worker_job {
     uint32_t magic, kind; /* enum hg_scan_kind */
-    uint32_t name_len, zero;
-    uint64_t size; /* bytes that follow the name */
+    uint32_t name_len, id; /* id: comes back in the reply, so that no answer is taken for another job's */
+    uint64_t size;         /* bytes that follow the name */
 };
 
 enum hg_worker_status { HG_WORKER_READY = 1, HG_WORKER_FOUND, HG_WORKER_ERROR };
@@ -24,6 +24,7 @@ struct hg_worker_reply {
     uint32_t magic, status; /* enum hg_worker_status */
     int32_t error;          /* HG_WORKER_ERROR: errno, positive */
     uint32_t size;          /* HG_WORKER_FOUND: bytes of the encoded findings (codec.h) that follow */
+    uint32_t id, zero;
 };
 
 /* Check the head of an answer of a worker that may be compromised. 0 or -EBADMSG. */

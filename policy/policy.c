@@ -258,15 +258,15 @@ int hg_policy_set(struct hg_policy *policy, const char *section, const char *key
 {
     struct hg_error why = {""};
     const struct hg_row *row = hg_row_find(section, key);
-    int rc;
+    int rc = row == NULL ? hg_row_unknown(section, key, &why) : 0;
     if (row == NULL)
-        rc = hg_row_unknown(section, key, &why);
-    else if (!is_sayable(value))
-        rc = hg_error_set(&why, -EINVAL, "holds a control character, ` ;`, or a blank at an end");
-    else
+        return hg_error_set(err, rc, "%.100s: %.400s", origin, why.text);
+    if (is_sayable(value))
         rc = hg_row_set(policy, row, value, false, &why);
-    if (rc == 0 && row->alone != NULL &&
-        ((struct hg_words *)(void *)((char *)policy + row->offset))->count == 0)
+    else
+        rc = hg_error_set(&why, -EINVAL, "holds a control character, ` ;`, or a blank at an end");
+    const struct hg_words *words = (const void *)((const char *)policy + row->offset);
+    if (rc == 0 && row->alone != NULL && words->count == 0)
         rc = hg_error_set(&why, -EINVAL, "is empty; write what you mean: %s", row->values);
     if (rc == 0)
         rc = set_origin(policy, row, origin);

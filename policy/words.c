@@ -83,15 +83,16 @@ int hg_word_read(char **word, struct hg_error *err)
 /* --- network
  * ------------------------------------------------------------------------------------------------- */
 
-static bool is_decimal(const char *text, unsigned long max, unsigned long min)
+/* The number that `text` is, without leading zeros; -1 when it is none or out of the range. */
+static int decimal(const char *text, int min, int max)
 {
-    unsigned long n = 0;
+    int n = 0;
     size_t digits = strspn(text, "0123456789");
     if (digits == 0 || digits > 5 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
-        return false;
+        return -1;
     for (size_t i = 0; i < digits; i++)
-        n = n * 10 + (unsigned long)(text[i] - '0');
-    return n >= min && n <= max;
+        n = n * 10 + (text[i] - '0');
+    return n >= min && n <= max ? n : -1;
 }
 
 /* Labels of letters, digits and inner hyphens, as RFC 1123 has them; `_` too, which private names use. */
@@ -123,9 +124,10 @@ static bool is_network(const char *address, const char *bits)
         return false;
     if (bits == NULL)
         return true;
-    if (!is_decimal(bits, size * 8, 0))
+    int prefix = decimal(bits, 0, (int)size * 8);
+    if (prefix < 0)
         return false;
-    for (size_t bit = (size_t)atoi(bits); bit < size * 8; bit++)
+    for (size_t bit = (size_t)prefix; bit < size * 8; bit++)
         if ((raw[bit / 8] >> (7 - bit % 8)) & 1)
             return false;
     return true;
@@ -158,7 +160,7 @@ static bool split_port(char *text, char **host)
         port = colon + 1;
         *colon = '\0';
     }
-    return port == NULL || is_decimal(port, 65535, 1);
+    return port == NULL || decimal(port, 1, 65535) > 0;
 }
 
 int hg_word_net(char **word, struct hg_error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a zip as zipimport does (from its end, through the central directory) and calls everything that another
- * reader could read differently a finding. Own code and zlib rather than a library: no library shows the offsets
- * that overlaps are made of, and none keeps to the system calls that the scan worker has. */
+/* Reads a zip as zipimport does (from its end, through the central directory) and calls everything that
+ * another reader could read differently a finding. Own code and zlib rather than a library: no library shows
+ * the offsets that overlaps are made of, and none keeps to the system calls that the scan worker has. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +25,17 @@
 #define RATIO_FROM     (1u << 20)
 #define MESSAGE_MAX    600
 
-#define CRITICAL {HG_SEV_CRITICAL, HG_SEV_CRITICAL, HG_SEV_CRITICAL}
+#define CRITICAL                                                                                             \
+    {                                                                                                        \
+        HG_SEV_CRITICAL, HG_SEV_CRITICAL, HG_SEV_CRITICAL                                                    \
+    }
 static const struct hg_rule_info rules[] = {
     {.id = "HG-ARCHIVE-001",
      .title = "archive cannot be read to its end",
      .kind = "engine",
-     .description = "The archive is truncated, encrypted, spread over disks or packed by an unknown method. What cannot "
-                    "be unpacked cannot be scanned.",
+     .description =
+         "The archive is truncated, encrypted, spread over disks or packed by an unknown method. What cannot "
+         "be unpacked cannot be scanned.",
      .remedy = "Ask for the files without an archive.",
      .reference = "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT",
      .example = "a zip whose members need a password",
@@ -42,8 +46,9 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-ARCHIVE-002",
      .title = "archive that two readers read differently",
      .kind = "engine",
-     .description = "Names occur twice, members overlap, local and central headers contradict each other, or data lies "
-                    "before the first member or after the end.",
+     .description =
+         "Names occur twice, members overlap, local and central headers contradict each other, or data lies "
+         "before the first member or after the end.",
      .remedy = "Unpack the archive and pack it again, or ask for the files without one.",
      .reference = "https://cwe.mitre.org/data/definitions/436.html",
      .example = "a zip with two members called a.py",
@@ -54,7 +59,8 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-ARCHIVE-003",
      .title = "archive over the limits of the scanner",
      .kind = "engine",
-     .description = "Too many members, too many unpacked bytes, or a ratio that only decompression bombs have.",
+     .description =
+         "Too many members, too many unpacked bytes, or a ratio that only decompression bombs have.",
      .remedy = "Ask for the files without an archive.",
      .reference = "https://cwe.mitre.org/data/definitions/409.html",
      .example = "a zip of 10 MB that unpacks to 10 GB",
@@ -76,7 +82,8 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-ARCHIVE-005",
      .title = "archive carries compiled code",
      .kind = "engine",
-     .description = "A shared object or program in an archive is unpacked and loaded by code that no rule reads.",
+     .description =
+         "A shared object or program in an archive is unpacked and loaded by code that no rule reads.",
      .remedy = "Build it from source, or approve exactly these bytes when you trust who built them.",
      .reference = "https://cwe.mitre.org/data/definitions/829.html",
      .example = "a wheel with pkg/_ops.so",
@@ -87,7 +94,8 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-ARCHIVE-006",
      .title = "archive within an archive",
      .kind = "engine",
-     .description = "The scanner unpacks one layer. zipimport does not read inner archives, but code can unpack them.",
+     .description =
+         "The scanner unpacks one layer. zipimport does not read inner archives, but code can unpack them.",
      .remedy = "Ask for the files without an inner archive.",
      .reference = "https://cwe.mitre.org/data/definitions/506.html",
      .example = "a zip with deps.whl",
@@ -105,7 +113,7 @@ const struct hg_rule_info *hg_archive_rules(size_t *count)
 }
 
 struct member {
-    const uint8_t *name, *data; /* data: packed bytes */
+    const uint8_t *name, *data;                /* data: packed bytes */
     size_t name_len, packed, size, start, end; /* start of the local header, end of the packed bytes */
     uint32_t crc;
     unsigned method;
@@ -135,7 +143,8 @@ static uint64_t u64(const uint8_t *p)
     return u32(p) | (uint64_t)u32(p + 4) << 32;
 }
 
-/* `m` may be NULL: the archive itself. Members stand in `layers` too, so that equal findings of two stay two. */
+/* `m` may be NULL: the archive itself. Members stand in `layers` too, so that equal findings of two stay two.
+ */
 static int report(const struct archive *a, int which, const struct member *m, const char *what)
 {
     const struct hg_rule_info *r = &rules[which];
@@ -156,10 +165,11 @@ static int report(const struct archive *a, int which, const struct member *m, co
     return hg_findings_add(a->out, &f);
 }
 
-/* --- structure ----------------------------------------------------------------------------------------------- */
+/* --- structure
+ * ----------------------------------------------------------------------------------------------- */
 
-/* Offset of the end record as zipimport finds it: the last bytes, or the last signature in the range that a comment
- * can span. SIZE_MAX: none. */
+/* Offset of the end record as zipimport finds it: the last bytes, or the last signature in the range that a
+ * comment can span. SIZE_MAX: none. */
 static size_t find_end(const uint8_t *bytes, size_t size)
 {
     if (size < END_SIZE)
@@ -177,9 +187,11 @@ int hg_archive_is(const uint8_t *bytes, size_t size)
     if (size >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "PK\5\6", 4) == 0))
         return 1;
     size_t end = find_end(bytes, size);
-    /* Somewhere else than at the start it must lead to a directory, or every file that mentions it were a zip. */
+    /* Somewhere else than at the start it must lead to a directory, or every file that mentions it were a
+     * zip. */
     return end != SIZE_MAX && u32(bytes + end + 12) <= end && end - u32(bytes + end + 12) + 4 <= size &&
-           u32(bytes + end + 12) >= CENTRAL_SIZE && memcmp(bytes + end - u32(bytes + end + 12), "PK\1\2", 4) == 0;
+           u32(bytes + end + 12) >= CENTRAL_SIZE &&
+           memcmp(bytes + end - u32(bytes + end + 12), "PK\1\2", 4) == 0;
 }
 
 /* The zip64 records that some writers always add. They must repeat what the end record says. */
@@ -216,14 +228,16 @@ static int open_end(struct archive *a)
     if (a->end + END_SIZE + u16(e + 20) != a->size)
         rc = report(a, AMBIGUOUS, NULL, "bytes after its end, or a comment that is cut");
     for (size_t at = a->end > 65557 ? a->end - 65557 : 0; rc == 0 && at + 4 <= a->end; at++) {
-        /* Another end record whose comment would reach the end of the file: which one counts depends on the reader. */
+        /* Another end record whose comment would reach the end of the file: which one counts depends on the
+         * reader. */
         if (a->bytes[at] == 'P' && memcmp(a->bytes + at, "PK\5\6", 4) == 0 && at + END_SIZE <= a->size &&
             at + END_SIZE + u16(a->bytes + at + 20) == a->size)
             rc = report(a, AMBIGUOUS, NULL, "two end records");
     }
     if (rc == 0 && a->central + a->central_size != a->end && !zip64_agrees(a)) {
         rc = report(a, AMBIGUOUS, NULL, "data before its first member, or between its directory and its end");
-        /* zipimport takes the directory to end where the end record begins, and shifts all offsets by the rest. */
+        /* zipimport takes the directory to end where the end record begins, and shifts all offsets by the
+         * rest. */
         return rc != 0 ? rc : 0;
     }
     return rc != 0 ? rc : 1;
@@ -245,7 +259,8 @@ static const char *check_local(const struct archive *a, const uint8_t *c, struct
     if (u16(l + 8) != m->method || ((u16(l + 6) ^ u16(c + 8)) & 1) != 0)
         return "its header has another method";
     /* With bit 3 the local sizes are zero and follow the data. */
-    if ((u16(l + 6) & 8) == 0 && (u32(l + 18) != m->packed || u32(l + 22) != m->size || u32(l + 14) != m->crc)) {
+    if ((u16(l + 6) & 8) == 0 &&
+        (u32(l + 18) != m->packed || u32(l + 22) != m->size || u32(l + 14) != m->crc)) {
         if (u32(l + 18) != 0xffffffffu || u32(l + 22) != 0xffffffffu)
             return "its header has other sizes";
     }
@@ -280,8 +295,13 @@ static int read_directory(struct archive *a)
             a->count = i;
             return report(a, UNREADABLE, NULL, "its directory is cut or malformed");
         }
-        *m = (struct member){.name = c + CENTRAL_SIZE, .name_len = u16(c + 28), .packed = u32(c + 20),
-                             .size = u32(c + 24), .start = u32(c + 42), .crc = u32(c + 16), .method = u16(c + 10)};
+        *m = (struct member){.name = c + CENTRAL_SIZE,
+                             .name_len = u16(c + 28),
+                             .packed = u32(c + 20),
+                             .size = u32(c + 24),
+                             .start = u32(c + 42),
+                             .crc = u32(c + 16),
+                             .method = u16(c + 10)};
         at += CENTRAL_SIZE + u16(c + 28) + u16(c + 30) + u16(c + 32);
         const char *wrong = check_local(a, c, m);
         if (wrong != NULL)
@@ -340,7 +360,8 @@ static int check_relations(const struct archive *a)
     return rc;
 }
 
-/* --- members ------------------------------------------------------------------------------------------------- */
+/* --- members
+ * ------------------------------------------------------------------------------------------------- */
 
 static int has_suffix(const struct member *m, const char *const *suffixes)
 {
@@ -364,8 +385,10 @@ static int unpack(const struct member *m, uint8_t **out)
         if (ok)
             memcpy(bytes, m->data, m->size);
     } else {
-        z_stream z = {.next_in = (Bytef *)(uintptr_t)m->data, .avail_in = (uInt)m->packed,
-                      .next_out = bytes, .avail_out = (uInt)m->size + 1};
+        z_stream z = {.next_in = (Bytef *)(uintptr_t)m->data,
+                      .avail_in = (uInt)m->packed,
+                      .next_out = bytes,
+                      .avail_out = (uInt)m->size + 1};
         if (inflateInit2(&z, -15) != Z_OK) {
             free(bytes);
             return -ENOMEM;

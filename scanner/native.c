@@ -15,8 +15,9 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-BYTECODE-001",
      .title = "Python bytecode cannot be read by rules",
      .kind = "engine",
-     .description = "A .pyc file or a marshalled code object runs without any source that could be scanned, and can "
-                    "do what its source does not say.",
+     .description =
+         "A .pyc file or a marshalled code object runs without any source that could be scanned, and can "
+         "do what its source does not say.",
      .remedy = "Delete the bytecode and keep the source: Python compiles it again.",
      .reference = "https://docs.python.org/3/reference/import.html#cached-bytecode-invalidation",
      .example = "model/__pycache__/modeling.cpython-311.pyc",
@@ -27,8 +28,9 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-NATIVE-001",
      .title = "compiled code cannot be read by rules",
      .kind = "engine",
-     .description = "A shared object or program of machine code. Loading it runs its constructors with all rights of "
-                    "the process.",
+     .description =
+         "A shared object or program of machine code. Loading it runs its constructors with all rights of "
+         "the process.",
      .remedy = "Build it from source, or approve exactly these bytes when you trust who built them.",
      .reference = "https://cwe.mitre.org/data/definitions/829.html",
      .example = "model/_ops.cpython-311-x86_64-linux-gnu.so",
@@ -39,8 +41,9 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-NATIVE-002",
      .title = "compiled code names its own library search path",
      .kind = "engine",
-     .description = "DT_RPATH or DT_RUNPATH makes the loader take libraries from folders that the file chooses. Outside "
-                    "$ORIGIN those can be folders that others may write.",
+     .description =
+         "DT_RPATH or DT_RUNPATH makes the loader take libraries from folders that the file chooses. Outside "
+         "$ORIGIN those can be folders that others may write.",
      .remedy = "Build without -rpath, or with a path relative to $ORIGIN.",
      .reference = "https://man7.org/linux/man-pages/man8/ld.so.8.html",
      .example = "DT_RUNPATH /tmp/lib",
@@ -51,8 +54,9 @@ static const struct hg_rule_info rules[] = {
     {.id = "HG-NATIVE-003",
      .title = "malformed executable headers",
      .kind = "engine",
-     .description = "The headers point outside the file or contradict each other; the loader may read them otherwise "
-                    "than any tool.",
+     .description =
+         "The headers point outside the file or contradict each other; the loader may read them otherwise "
+         "than any tool.",
      .remedy = "Do not load this file.",
      .reference = "https://man7.org/linux/man-pages/man5/elf.5.html",
      .example = "an ELF file that ends within its program headers",
@@ -83,7 +87,8 @@ static int report(struct hg_findings *out, int which, enum hg_severity severity,
     return hg_findings_add(out, &f);
 }
 
-/* --- ELF, of either class and byte order --------------------------------------------------------------------- */
+/* --- ELF, of either class and byte order
+ * --------------------------------------------------------------------- */
 
 struct elf {
     const uint8_t *bytes;
@@ -230,14 +235,16 @@ static int elf_scan(const struct elf *e, struct hg_findings *out)
         } else if (tag != 1) {
             rc = search_path(out, tag == 15 ? "DT_RPATH" : "DT_RUNPATH", name);
         } else if (listed < LISTED_MAX && strlen(needed) + strlen(name) + 3 < sizeof needed) {
-            (void)snprintf(needed + strlen(needed), sizeof needed - strlen(needed), "%s%s", listed ? ", " : "", name);
+            (void)snprintf(needed + strlen(needed), sizeof needed - strlen(needed), "%s%s",
+                           listed ? ", " : "", name);
             listed++;
         } else {
             more++;
         }
     }
     if (rc == 0 && broken)
-        rc = report(out, NATIVE_003, HG_SEV_CRITICAL, "malformed ELF: its dynamic section points outside the file", NULL);
+        rc = report(out, NATIVE_003, HG_SEV_CRITICAL,
+                    "malformed ELF: its dynamic section points outside the file", NULL);
     (void)snprintf(message, sizeof message, "%s: ELF, needs %s%s", rules[NATIVE_001].title,
                    listed ? needed : "no libraries", more ? ", ..." : "");
     return rc != 0 ? rc : report(out, NATIVE_001, HG_SEV_CRITICAL, message, listed ? needed : NULL);
@@ -253,7 +260,9 @@ static const struct {
     size_t size;
     const char *name;
 } natives[] = {
-    {"\x7f" "ELF", 4, "ELF"},
+    {"\x7f"
+     "ELF",
+     4, "ELF"},
     {"MZ", 2, "PE"},
     {"\xcf\xfa\xed\xfe", 4, "Mach-O"},
     {"\xce\xfa\xed\xfe", 4, "Mach-O"},
@@ -285,18 +294,21 @@ int hg_native_scan(const struct hg_scan_input *in, struct hg_findings *out)
     if (name != NULL && strcmp(name, "ELF") == 0) {
         if (elf_open(&e) == 0)
             return elf_scan(&e, out);
-        int rc = report(out, NATIVE_003, HG_SEV_CRITICAL, "malformed ELF: its headers point outside the file", NULL);
+        int rc = report(out, NATIVE_003, HG_SEV_CRITICAL, "malformed ELF: its headers point outside the file",
+                        NULL);
         if (rc != 0)
             return rc;
     }
-    (void)snprintf(message, sizeof message, "%s%s%s", rules[NATIVE_001].title, name ? ": " : "", name ? name : "");
+    (void)snprintf(message, sizeof message, "%s%s%s", rules[NATIVE_001].title, name ? ": " : "",
+                   name ? name : "");
     return report(out, NATIVE_001, HG_SEV_CRITICAL, message, NULL);
 }
 
-/* --- bytecode ------------------------------------------------------------------------------------------------ */
+/* --- bytecode
+ * ------------------------------------------------------------------------------------------------ */
 
-/* 2.x to 3.x: a 16-bit number, then \r\n (Lib/importlib/_bootstrap_external.py). Releases use 3000-3999 and 50000-62211;
- * others would not load. */
+/* 2.x to 3.x: a 16-bit number, then \r\n (Lib/importlib/_bootstrap_external.py). Releases use 3000-3999 and
+ * 50000-62211; others would not load. */
 int hg_bytecode_is(const uint8_t *bytes, size_t size)
 {
     if (size < 8 || bytes[2] != '\r' || bytes[3] != '\n')

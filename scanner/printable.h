@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Copy bytes to `out` with everything but printable ASCII written as \n, \r, \t or \xNN. Cut, with "..." at the end,
- * when it does not fit; always NUL-terminated (out_size >= 8). Returns the length written. */
+/* Copy bytes to `out` with everything but printable ASCII written as \n, \r, \t or \xNN. Cut, with "..." at
+ * the end, when it does not fit; always NUL-terminated (out_size >= 8). Returns the length written. */
 size_t hg_printable(const void *bytes, size_t size, char *out, size_t out_size);
 
 #endif

@@ -320,9 +320,14 @@ static int with_left(struct py_parser *p, enum frame_kind kind, enum prec prec)
 
 static int at_if(struct py_parser *p)
 {
+    const struct py_frame *f;
+
     if (py_reduce(p, PREC_OR) != 0)
         return -1;
-    if (p->pattern || (py_frame_top(p)->kind == F_COMP && py_frame_top(p)->op != COMP_TARGET))
+    f = py_frame_top(p);
+    if (f->kind == F_LAMBDA && f[-1].kind == F_COMP) /* Python 2: [x for x in lambda: 1, lambda: 2 if x] */
+        f--;
+    if (p->pattern || (f->kind == F_COMP && f->op != COMP_TARGET))
         return py_reduce(p, PREC_LOW) != 0 ? -1 : py_container(p, 1);
     return with_left(p, F_IF, PREC_TERNARY);
 }

@@ -76,7 +76,9 @@ struct py_parser {
     enum py_state state;
     struct py_frame *frames;
     uint32_t n_frames, cap_frames;
-    int pattern; /* inside a case pattern */
+    int pattern;      /* inside a case pattern */
+    size_t lookahead; /* bytes that looking ahead at `match` may still read: once the text, as logical lines do
+                         not overlap; broken ones do, and then it must not become quadratic */
 
     struct py_block *blocks;
     uint32_t n_blocks;
@@ -196,6 +198,8 @@ int py_simple_line(struct py_parser *p, struct py_list *list);
 /* A compound statement's header and the opening of its body, if one starts here: 1; 0 when none does; -1. */
 int py_compound(struct py_parser *p);
 int py_expect(struct py_parser *p, enum py_tok_type type, const char *message);
+/* `type X = ...`, at `type`. */
+int py_type_alias(struct py_parser *p, py_node n);
 int py_name_is(const struct py_parser *p, const char *text);
 /* p->val as list: the elements of a tuple without parentheses, or the one value. */
 py_node py_as_list(struct py_parser *p);

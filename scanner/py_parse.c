@@ -138,6 +138,7 @@ int py_parse(const char *text, size_t size, struct py_tree *tree, struct py_erro
         copy = copy_text(p, text, size);
         if (copy != NULL) {
             p->text = copy;
+            p->lookahead = size;
             py_lex_init(&p->lx, copy, size);
             py_file(p, tree->module);
         }

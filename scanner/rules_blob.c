@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-extern const char hg_rules_blob[], hg_rules_blob_end[];
+extern const char hg_rules_blob[], hg_rules_blob_end[], hg_rules_yarc[], hg_rules_yarc_end[];
 
 /* "\001NAME SIZE\n" then SIZE bytes, as the Makefile writes it. */
 int hg_rules_blob_next(size_t *cursor, struct hg_rules_entry *entry)
@@ -40,4 +40,10 @@ int hg_rules_entry_is(const struct hg_rules_entry *entry, const char *suffix)
 {
     size_t n = strlen(entry->name), k = strlen(suffix);
     return n > k && strcmp(entry->name + n - k, suffix) == 0;
+}
+
+const void *hg_rules_compiled(size_t *size)
+{
+    *size = (size_t)(hg_rules_yarc_end - hg_rules_yarc);
+    return hg_rules_yarc;
 }

@@ -13,10 +13,13 @@ struct hg_rules_entry {
     size_t size;
 };
 
-/* Next embedded file. *cursor starts at 0 and is the function's own. Returns 1 with *entry filled, 0 after the
- * last, -EINVAL when the blob is malformed (a broken build). */
+/* Next embedded file. *cursor starts at 0 and is the function's own. Returns 1 with *entry filled, 0 after
+ * the last, -EINVAL when the blob is malformed (a broken build). */
 int hg_rules_blob_next(size_t *cursor, struct hg_rules_entry *entry);
 /* 1 when entry->name ends in `suffix` (".yar", ".ini"). */
 int hg_rules_entry_is(const struct hg_rules_entry *entry, const char *suffix);
+
+/* The built-in *.yar files compiled by the libyara of the build, as yr_rules_load_stream() reads them. */
+const void *hg_rules_compiled(size_t *size);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef HUBGUARD_SCANNER_SMELL_H
 #define HUBGUARD_SCANNER_SMELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ typedef int hg_smell_layer_fn(void *context, const uint8_t *bytes, size_t size, 
 struct hg_smell_options {
     hg_smell_layer_fn *on_layer; /* may be NULL */
     void *context;
+    bool lenient; /* text that does not decode or parse is no finding: it may well not be Python */
 };
 
 /* Scan Python. `kind` is HG_KIND_SOURCE (coding cookie obeyed) or HG_KIND_TEXT. Appends findings, does not sort. What

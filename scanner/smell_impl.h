@@ -42,6 +42,7 @@ struct sm_names {
 };
 #define SM_NO_NAME UINT32_MAX
 uint32_t sm_intern(struct sm_names *n, const char *text, size_t len); /* text must outlive n; SM_NO_NAME: no memory */
+#define SM_P_BUILTINS 1 /* the first path there is */
 uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len); /* SM_NO_NAME: not there */
 const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id);
 void sm_names_free(struct sm_names *n);
@@ -74,6 +75,7 @@ struct sm_path {
     uint8_t events;  /* union over match */
     uint8_t handler; /* enum sm_handler of smell_call.c, 0 = none */
     uint8_t canon;   /* a module so well known that `anything.os` is taken for it */
+    uint8_t caller;  /* as a decorator it calls what it decorates */
     uint8_t known;   /* rules or the code know this path or one below it */
 };
 struct sm_paths {
@@ -186,7 +188,7 @@ struct sm_text {
 #define SM_FOLD_MAX  (16U << 20)          /* all folded texts of one scan */
 #define SM_DECODE_MAX (4U << 20)          /* one decoded layer */
 #define SM_DECODE_TOTAL (16U << 20)       /* all decoded layers of one scan */
-#define SM_LAYER_DEPTH 4
+#define SM_LAYER_DEPTH 8
 #define SM_LAYER_JOBS  64
 #define SM_STEP_MAX    200000U            /* elements walked through comprehensions */
 #define SM_ROUNDS      3
@@ -195,7 +197,8 @@ struct sm_text {
 struct sm_var {
     uint32_t scope, name;
     sm_val now, ever;
-    uint8_t global; /* `global x` in this scope */
+    uint8_t global; /* `global x` in this scope: 1, `nonlocal x`: 2 */
+    bool read;      /* somebody has looked at `ever`: what comes later calls for another round */
 };
 enum sm_scope_kind { SM_SCOPE_MODULE, SM_SCOPE_FUNCTION, SM_SCOPE_CLASS };
 struct sm_scope {
@@ -208,7 +211,7 @@ struct sm_func { /* also called a unit: [0] is the module, [1] what runs under `
     uint32_t parent_scope, scope, klass; /* klass: number + 1 of the class whose body defines it */
     uint32_t name;
     sm_val ret;
-    bool reached, queued, bound_self, decorated;
+    bool reached, queued, decorated, ret_read;
 };
 struct sm_class {
     py_node node;
@@ -227,7 +230,7 @@ struct sm_pending {
 struct sm_job { /* a decoded or constant text to scan as Python */
     const char *text;
     uint32_t len, line, unit;
-    char *layers; /* owned by the job list */
+    const char *layers; /* one of sm_scan.chains */
     bool bytes, must; /* must: it is executed, so that it does not parse is itself a finding */
 };
 struct sm_frame {
@@ -292,6 +295,8 @@ struct sm_scan {
     uint32_t *decoded_total; /* shared by all layers of a file */
     uint32_t depth;          /* of layers */
     const char *outer;       /* chain of the layer being scanned, or NULL */
+    uint32_t base_line;      /* where a layer is decoded, 0 in the file itself */
+    enum hg_reach base_reach;
     bool changed_before;     /* of the loop being walked */
     bool changed, wanted;    /* a value became known late; a sink would have liked to know one */
     bool capped;
@@ -337,6 +342,7 @@ void sm_bind(struct sm_scan *s, uint32_t scope, uint32_t name, sm_val v, bool we
 void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak);
 void sm_bind_defined(struct sm_scan *s, uint32_t name, sm_val v);
 void sm_declare(struct sm_scan *s, uint32_t name, bool global);
+void sm_store_attribute(struct sm_scan *s, py_node n, sm_val base, uint32_t name, sm_val v);
 void sm_forget(struct sm_scan *s, py_node target);
 void sm_import(struct sm_scan *s, py_node n);
 uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit, uint32_t klass);
@@ -393,9 +399,18 @@ bool sm_is_main_guard(const struct sm_scan *s, py_node test);
 void sm_reach(struct sm_scan *s);
 int sm_emit(struct sm_scan *s, struct hg_findings *out);
 
-/* smell.c: one layer */
-int sm_scan_layer(const struct hg_smell_rules *rules, const uint8_t *bytes, size_t size, enum hg_scan_kind kind,
-                  const struct hg_smell_options *options, const char *layers, uint32_t line, enum hg_reach reach,
-                  uint32_t depth, uint32_t *decoded, struct hg_findings *out);
+/* smell.c: one layer. `chain` NULL: the file itself. Unless strict, text that is no Python is not a finding. */
+struct sm_layer {
+    const uint8_t *bytes;
+    size_t size;
+    enum hg_scan_kind kind;
+    const char *chain;
+    uint32_t line, depth;
+    enum hg_reach reach;
+    bool strict;
+    uint32_t *decoded;
+};
+int sm_scan_layer(const struct hg_smell_rules *rules, const struct sm_layer *layer,
+                  const struct hg_smell_options *options, struct hg_findings *out);
 
 #endif

@@ -70,7 +70,7 @@ static struct sm_var *var_add(struct sm_scan *s, uint32_t scope, uint32_t name)
 
 static sm_val builtin(struct sm_scan *s, uint32_t name)
 {
-    uint32_t root = sm_path_find(s->paths.base, 0, SM_N_BUILTINS);
+    uint32_t root = SM_P_BUILTINS;
     uint32_t path = name < s->names.first ? sm_path_find(s->paths.base, root, name) : 0;
     if (path == 0 && name == SM_N_BUILTINS)
         path = root;
@@ -108,9 +108,11 @@ static sm_val lookup_from(struct sm_scan *s, uint32_t scope, uint32_t name)
     for (uint32_t at = scope; at != UINT32_MAX; at = s->scopes[at].parent) {
         if (s->scopes[at].kind == SM_SCOPE_CLASS && at != s->scope)
             continue;
-        const struct sm_var *v = var_find(s, at, name);
+        struct sm_var *v = var_find(s, at, name);
         if (v != NULL && v->global != 0)
             v = var_find(s, declared_scope(s, v), name);
+        if (v != NULL)
+            v->read = true;
         if (v != NULL)
             return s->scopes[v->scope].unit == s->unit ? v->now : v->ever;
     }
@@ -124,8 +126,10 @@ sm_val sm_lookup(struct sm_scan *s, uint32_t name)
 
 sm_val sm_scope_get(struct sm_scan *s, uint32_t scope, uint32_t name, bool *found)
 {
-    const struct sm_var *v = var_find(s, scope, name);
+    struct sm_var *v = var_find(s, scope, name);
     *found = v != NULL;
+    if (v != NULL)
+        v->read = true;
     return v == NULL ? SM_V_UNKNOWN : v->ever;
 }
 
@@ -138,19 +142,19 @@ static void bind_value(struct sm_scan *s, uint32_t scope, uint32_t name, sm_val 
         var = var_find(s, scope, name);
     }
     if (var == NULL) {
-        sm_val outer = weak ? lookup_from(s, s->scopes[scope].parent, name) : SM_V_UNKNOWN;
+        bool own = s->scopes[scope].unit == s->unit; /* else: an argument, an attribute */
+        sm_val outer = weak && own ? lookup_from(s, s->scopes[scope].parent, name) : SM_V_UNKNOWN;
         sm_val seen = scope == 0 && !defined ? builtin(s, name) : SM_V_UNKNOWN;
         if ((var = var_add(s, scope, name)) == NULL)
             return;
         sm_val now = sm_join(s, v, outer), ever = sm_join(s, sm_join(s, v, outer), seen);
         var->now = now;
         var->ever = ever;
-        s->changed = s->changed || sm_telling(s, v);
         return;
     }
     size_t at = (size_t)(var - s->vars);
     sm_val ever = sm_join(s, var->ever, v);
-    s->changed = s->changed || (ever != s->vars[at].ever && sm_telling(s, v));
+    s->changed = s->changed || (ever != s->vars[at].ever && s->vars[at].read && sm_telling(s, v));
     s->vars[at].now = weak ? sm_join(s, s->vars[at].now, v) : v;
     s->vars[at].ever = ever;
 }
@@ -202,7 +206,7 @@ static void store_path(struct sm_scan *s, uint32_t path, py_node n, sm_val first
     sm_event(s, SM_EV_STORE, path, sm_path_at(&s->paths, path)->name, &args, n);
 }
 
-static void store_attribute(struct sm_scan *s, py_node n, sm_val base, uint32_t name, sm_val v)
+void sm_store_attribute(struct sm_scan *s, py_node n, sm_val base, uint32_t name, sm_val v)
 {
     const sm_val *list;
     sm_val one;
@@ -243,7 +247,7 @@ static void store_element(struct sm_scan *s, py_node n, sm_val v)
         uint32_t path = sm_payload(list[i]);
         if (sm_tag(list[i]) == SM_T_PATH) {
             if (sm_path_at(&s->paths, path)->name == SM_N_DICT && named)
-                store_attribute(s, n, sm_make(SM_T_PATH, sm_path_at(&s->paths, path)->parent),
+                sm_store_attribute(s, n, sm_make(SM_T_PATH, sm_path_at(&s->paths, path)->parent),
                                 sm_scan_intern(s, text.text, text.len), v);
             else
                 store_path(s, sm_path_child(s, path, SM_N_ITEM), n, index, v);
@@ -270,7 +274,7 @@ static void bind_one(struct sm_scan *s, py_node target, sm_val v, bool weak)
     if (n->kind == PY_NAME)
         sm_bind(s, s->scope, sm_scan_intern(s, n->text, n->text_len), v, weak);
     else if (n->kind == PY_ATTRIBUTE)
-        store_attribute(s, target, s->val[n->first], sm_scan_intern(s, n->text, n->text_len), v);
+        sm_store_attribute(s, target, s->val[n->first], sm_scan_intern(s, n->text, n->text_len), v);
     else if (n->kind == PY_SUBSCRIPT)
         store_element(s, target, v);
 }

@@ -221,10 +221,10 @@ static void returned(struct sm_scan *s, sm_val v)
     struct sm_func *f = &s->funcs[s->unit];
     if (s->unit < 2)
         return;
-    sm_val joined = sm_join(s, f->ret, v);
+    sm_val joined = sm_join(s, f->ret, v); /* grows no function table: f stays valid */
     if (joined != s->funcs[s->unit].ret) {
         struct sm_text text;
-        s->changed = s->changed || sm_telling(s, v) || sm_text_get(s, v, &text);
+        s->changed = s->changed || (f->ret_read && (sm_telling(s, v) || sm_text_get(s, v, &text)));
         s->funcs[s->unit].ret = joined;
     }
 }

@@ -22,9 +22,16 @@ struct source {
     char *text; /* NUL-terminated */
 };
 
-struct hg_yara {
+/* Rules that were compiled together, and what they are scanned with. */
+struct set {
     YR_RULES *rules;
     YR_SCANNER *scanner;
+};
+
+enum { BUILTIN, EXTRA, SETS };
+
+struct hg_yara {
+    struct set sets[SETS];          /* EXTRA is empty without a folder of rules */
     struct hg_rule_info *catalogue; /* in order of id; [0] is the pack's own rule */
     const YR_RULE **order;          /* order[i] is catalogue[i]'s rule; order[0] is NULL */
     size_t count;
@@ -35,8 +42,9 @@ static const struct hg_rule_info unfinished_rule = {
     .id = "HG-YARA-000",
     .title = "the signature scan could not be finished",
     .kind = "engine",
-    .description = "The bytes make the signature scan run over its time or its number of matches. What was not "
-                   "looked at cannot be called clean.",
+    .description =
+        "The bytes make the signature scan run over its time or its number of matches. What was not "
+        "looked at cannot be called clean.",
     .remedy = "Look at the file by hand, and approve exactly these bytes if they are harmless.",
     .reference = "https://cwe.mitre.org/data/definitions/400.html",
     .example = "a file built of millions of almost-matches",
@@ -46,7 +54,8 @@ static const struct hg_rule_info unfinished_rule = {
     .confidence = HG_CONF_MEDIUM,
 };
 
-/* --- reading the rule files ---------------------------------------------------------------------------------- */
+/* --- reading the rule files
+ * ---------------------------------------------------------------------------------- */
 
 struct loader {
     struct hg_yara *pack;
@@ -138,9 +147,11 @@ static int add_folder(struct loader *l, const char *dir)
     return rc;
 }
 
-/* --- compiling ----------------------------------------------------------------------------------------------- */
+/* --- compiling
+ * ----------------------------------------------------------------------------------------------- */
 
-static void on_compile(int level, const char *file, int line, const YR_RULE *rule, const char *message, void *arg)
+static void on_compile(int level, const char *file, int line, const YR_RULE *rule, const char *message,
+                       void *arg)
 {
     struct loader *l = arg;
     (void)file;
@@ -151,7 +162,8 @@ static void on_compile(int level, const char *file, int line, const YR_RULE *rul
     (void)hg_error_set(l->err, -EINVAL, "%s:%d: %s", l->sources[l->count - 1].path, line, message);
 }
 
-static int compile_all(struct loader *l)
+/* What the folder adds comes after the built-in files in l->sources, and each set has its own. */
+static int compile_all(struct loader *l, struct set *set)
 {
     size_t total = l->count;
     int rc = 0;
@@ -166,12 +178,53 @@ static int compile_all(struct loader *l)
             rc = l->failed ? -EINVAL : hg_error_set(l->err, -EINVAL, "%s: does not compile", s->path);
     }
     l->count = total;
-    if (rc == 0 && yr_compiler_get_rules(l->compiler, &l->pack->rules) != ERROR_SUCCESS)
+    if (rc == 0 && yr_compiler_get_rules(l->compiler, &set->rules) != ERROR_SUCCESS)
         rc = hg_error_set(l->err, -ENOMEM, "out of memory for rules");
+    yr_compiler_destroy(l->compiler);
     return rc;
 }
 
-/* --- the catalogue ------------------------------------------------------------------------------------------- */
+struct reader {
+    const uint8_t *at;
+    size_t left;
+};
+
+static size_t read_compiled(void *to, size_t size, size_t count, void *arg)
+{
+    struct reader *r = arg;
+    if (size == 0 || count > r->left / size)
+        return 0;
+    memcpy(to, r->at, size * count);
+    r->at += size * count;
+    r->left -= size * count;
+    return count;
+}
+
+/* The rules as the build compiled them, or, when this libyara does not take them, from their texts. */
+static int load_builtin(struct loader *l)
+{
+    struct set *set = &l->pack->sets[BUILTIN];
+    struct reader reader = {0};
+    reader.at = hg_rules_compiled(&reader.left);
+    YR_STREAM stream = {.user_data = &reader, .read = read_compiled};
+    if (yr_rules_load_stream(&stream, &set->rules) == ERROR_SUCCESS)
+        return 0;
+    set->rules = NULL;
+    int rc = add_builtin(l);
+    return rc != 0 ? rc : compile_all(l, set);
+}
+
+static void clear_sources(struct loader *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        free(l->sources[i].path);
+        free(l->sources[i].text);
+    }
+    l->count = 0;
+}
+
+/* --- the catalogue
+ * ------------------------------------------------------------------------------------------- */
 
 static int rule_line(const struct loader *l, const YR_RULE *rule)
 {
@@ -277,26 +330,57 @@ static int insert(const struct loader *l, const YR_RULE *rule, const struct hg_r
     return 0;
 }
 
+static size_t count_rules(const struct hg_yara *p)
+{
+    const YR_RULE *rule;
+    size_t n = 1;
+    for (size_t i = 0; i < SETS && p->sets[i].rules != NULL; i++)
+        yr_rules_foreach(p->sets[i].rules, rule) n++;
+    return n;
+}
+
 static int build_catalogue(const struct loader *l)
 {
     struct hg_yara *p = l->pack;
     const YR_RULE *rule;
-    size_t n = 1;
-    int rc = 0;
-    yr_rules_foreach(p->rules, rule) n++;
+    size_t n = count_rules(p);
     p->catalogue = calloc(n, sizeof *p->catalogue);
     p->order = calloc(n, sizeof(const YR_RULE *));
     if (p->catalogue == NULL || p->order == NULL)
         return hg_error_set(l->err, -ENOMEM, "out of memory for rules");
-    rc = insert(l, NULL, &unfinished_rule);
-    yr_rules_foreach(p->rules, rule)
-    {
-        struct hg_rule_info info = {0};
-        if (rc == 0 && !RULE_IS_PRIVATE(rule)) {
-            rc = describe(l, rule, &info);
-            if (rc == 0)
-                rc = insert(l, rule, &info);
+    int rc = insert(l, NULL, &unfinished_rule);
+    for (size_t i = 0; i < SETS && p->sets[i].rules != NULL; i++) {
+        yr_rules_foreach(p->sets[i].rules, rule)
+        {
+            struct hg_rule_info info = {0};
+            if (rc == 0 && !RULE_IS_PRIVATE(rule)) {
+                rc = describe(l, rule, &info);
+                if (rc == 0)
+                    rc = insert(l, rule, &info);
+            }
         }
+    }
+    return rc;
+}
+
+static int load_all(struct loader *l, const char *extra_dir)
+{
+    struct hg_yara *p = l->pack;
+    if (yr_initialize() != ERROR_SUCCESS)
+        return hg_error_set(l->err, -ENOMEM, "libyara does not start");
+    p->initialised = 1;
+    int rc = load_builtin(l);
+    if (rc == 0 && extra_dir != NULL) {
+        clear_sources(l);
+        rc = add_folder(l, extra_dir);
+        if (rc == 0 && l->count != 0)
+            rc = compile_all(l, &p->sets[EXTRA]);
+    }
+    if (rc == 0)
+        rc = build_catalogue(l);
+    for (size_t i = 0; i < SETS && rc == 0 && p->sets[i].rules != NULL; i++) {
+        if (yr_scanner_create(p->sets[i].rules, &p->sets[i].scanner) != ERROR_SUCCESS)
+            rc = hg_error_set(l->err, -ENOMEM, "out of memory for rules");
     }
     return rc;
 }
@@ -306,48 +390,32 @@ int hg_yara_new(const char *extra_dir, struct hg_yara **out, struct hg_error *er
     struct hg_yara *pack = calloc(1, sizeof *pack);
     struct loader *l = calloc(1, sizeof *l);
     int rc = -ENOMEM;
-    if (pack == NULL || l == NULL)
-        goto done;
-    l->pack = pack;
-    l->err = err;
-    if (yr_initialize() != ERROR_SUCCESS) {
-        rc = hg_error_set(err, -ENOMEM, "libyara does not start");
-        goto done;
+    if (pack == NULL || l == NULL) {
+        (void)hg_error_set(err, rc, "out of memory for rules");
+    } else {
+        l->pack = pack;
+        l->err = err;
+        rc = load_all(l, extra_dir);
+        clear_sources(l);
     }
-    pack->initialised = 1;
-    rc = add_builtin(l);
-    if (rc == 0 && extra_dir != NULL)
-        rc = add_folder(l, extra_dir);
-    if (rc == 0)
-        rc = compile_all(l);
-    if (rc == 0)
-        rc = build_catalogue(l);
-    if (rc == 0 && yr_scanner_create(pack->rules, &pack->scanner) != ERROR_SUCCESS)
-        rc = hg_error_set(err, -ENOMEM, "out of memory for rules");
-    if (l->compiler != NULL)
-        yr_compiler_destroy(l->compiler);
-    for (size_t i = 0; i < l->count; i++) {
-        free(l->sources[i].path);
-        free(l->sources[i].text);
-    }
-done:
     free(l);
-    if (rc != 0) {
+    if (rc != 0)
         hg_yara_free(pack);
-        return rc;
-    }
-    *out = pack;
-    return 0;
+    else
+        *out = pack;
+    return rc;
 }
 
 void hg_yara_free(struct hg_yara *pack)
 {
     if (pack == NULL)
         return;
-    if (pack->scanner != NULL)
-        yr_scanner_destroy(pack->scanner);
-    if (pack->rules != NULL)
-        (void)yr_rules_destroy(pack->rules);
+    for (size_t i = 0; i < SETS; i++) {
+        if (pack->sets[i].scanner != NULL)
+            yr_scanner_destroy(pack->sets[i].scanner);
+        if (pack->sets[i].rules != NULL)
+            (void)yr_rules_destroy(pack->sets[i].rules);
+    }
     if (pack->initialised)
         (void)yr_finalize();
     free(pack->catalogue);
@@ -360,7 +428,8 @@ const struct hg_rule_info *hg_yara_rule(const struct hg_yara *pack, size_t index
     return index < pack->count ? &pack->catalogue[index] : NULL;
 }
 
-/* --- scanning ------------------------------------------------------------------------------------------------ */
+/* --- scanning
+ * ------------------------------------------------------------------------------------------------ */
 
 struct scan {
     const struct hg_yara *pack;
@@ -440,22 +509,28 @@ static int on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *arg)
     return s->rc == 0 ? CALLBACK_CONTINUE : CALLBACK_ABORT;
 }
 
+/* libyara's code, after callbacks have filled *s. */
+static int scan_set(YR_SCANNER *scanner, struct scan *s)
+{
+    /* Without NO_TRYCATCH libyara installs signal handlers around the scan, which the worker's filter
+     * forbids. */
+    yr_scanner_set_flags(scanner,
+                         SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+    yr_scanner_set_timeout(scanner, SCAN_SECONDS);
+    yr_scanner_set_callback(scanner, on_scan, s);
+    return yr_scanner_scan_mem(scanner, s->bytes, s->size);
+}
+
 int hg_yara_scan(struct hg_yara *pack, const uint8_t *bytes, size_t size, struct hg_findings *out)
 {
     struct scan s = {.pack = pack, .bytes = bytes, .size = size, .out = out};
-    if (size == 0)
-        return 0;
-    /* Without NO_TRYCATCH libyara installs signal handlers around the scan, which the worker's filter forbids. */
-    yr_scanner_set_flags(pack->scanner,
-                         SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
-    yr_scanner_set_timeout(pack->scanner, SCAN_SECONDS);
-    yr_scanner_set_callback(pack->scanner, on_scan, &s);
-    int code = yr_scanner_scan_mem(pack->scanner, bytes, size);
-    if (s.rc != 0)
-        return s.rc;
-    if (code == ERROR_INSUFFICIENT_MEMORY)
-        return -ENOMEM;
-    if (code != ERROR_SUCCESS || s.unfinished)
-        return add_finding(&s, &unfinished_rule, NULL);
-    return 0;
+    for (size_t i = 0; i < SETS && size != 0 && pack->sets[i].scanner != NULL; i++) {
+        int code = scan_set(pack->sets[i].scanner, &s);
+        if (s.rc != 0)
+            return s.rc;
+        if (code == ERROR_INSUFFICIENT_MEMORY)
+            return -ENOMEM;
+        s.unfinished |= code != ERROR_SUCCESS;
+    }
+    return s.unfinished ? add_finding(&s, &unfinished_rule, NULL) : 0;
 }

@@ -14,15 +14,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. */
-#define ANSWER_MS 30000
+/* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. Once it has failed to
+ * answer, later questions wait only briefly. */
+#define ANSWER_MS  30000
+#define SUSPECT_MS 1000
 
 enum start { GUARD_NONE = 0, GUARD_STARTING, GUARD_READY, GUARD_FAILED };
 
 static struct {
     atomic_int start;
     atomic_int starter;  /* pid that is starting it: a fork in that moment must not wait for its parent */
-    atomic_int talked;   /* pid that has had an answer: for it a guard that is gone stays gone */
+    atomic_int talked;   /* this process or one it was forked from has had an answer: a guard that is gone stays gone */
+    atomic_int suspect;  /* the last question was not answered in time */
     bool automatic;      /* bare preload: this process may start a guard */
     pid_t pid;           /* of the guard */
     char path[108];
@@ -156,7 +159,7 @@ static int connect_guard(void)
 static int reach_guard(void)
 {
     int fd = connect_guard();
-    if (fd >= 0 || !guard.automatic || atomic_load(&guard.talked) == (int)getpid())
+    if (fd >= 0 || !guard.automatic || atomic_load(&guard.talked) != 0)
         return fd;
     int ready = GUARD_READY;
     if (atomic_compare_exchange_strong(&guard.start, &ready, GUARD_STARTING)) {
@@ -225,11 +228,13 @@ static long now_ms(void)
 static int receive_reply(int sock, struct hg_reply *reply)
 {
     char packet[sizeof *reply + HG_WIRE_TEXT_MAX];
-    long deadline = now_ms() + ANSWER_MS;
+    long deadline = now_ms() + (atomic_load(&guard.suspect) != 0 ? SUSPECT_MS : ANSWER_MS);
     for (;;) {
         long left = deadline - now_ms();
-        if (left <= 0)
+        if (left <= 0) {
+            atomic_store(&guard.suspect, 1);
             return -ETIMEDOUT;
+        }
         struct pollfd p = {.fd = sock, .events = POLLIN};
         int r = poll(&p, 1, (int)left);
         if (r < 0 && errno != EINTR)
@@ -255,7 +260,7 @@ static void explain(const struct hg_ask *ask, int code)
 {
     const char *what = guard.failure;
     if (code == -ETIMEDOUT)
-        what = "the guard did not answer within 30 s; remote code stays blocked";
+        what = "the guard did not answer in time; remote code stays blocked";
     else if (code == -EPROTO)
         what = "the guard is of another version than the shim; remote code stays blocked";
     else if (code != -ENODEV)
@@ -291,7 +296,8 @@ int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
             hg_say(hg_thread.message);
         return -EACCES;
     }
-    atomic_store(&guard.talked, (int)getpid());
+    atomic_store(&guard.talked, 1);
+    atomic_store(&guard.suspect, 0);
     guard.max_size = got.max_size;
     guard.bytecode = got.bytecode;
     atomic_store(&guard.limits_known, 1);
@@ -310,4 +316,11 @@ int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode)
     *max_size = guard.max_size;
     *bytecode = guard.bytecode;
     return 0;
+}
+
+void hg_guard_after_fork(void)
+{
+    struct hg_ask ask = {.request = {.kind = HG_REQ_HELLO, .flags = HG_REQ_NO_BYTES}, .fd = -1};
+    if (guard.automatic && atomic_load(&guard.talked) != 0 && atomic_load(&guard.suspect) == 0)
+        (void)hg_ask_guard(&ask, NULL);
 }

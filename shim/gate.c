@@ -23,6 +23,7 @@
 struct passage {
     enum hg_req_kind kind;
     enum hg_req_layer layer;
+    int code; /* opened to be run, whatever it is called */
     const char *path, *resolved;
     const struct hg_root *root;
 };
@@ -42,14 +43,21 @@ static bool is_bytecode_name(const char *path, size_t n)
     return ends_with(path, n, ".pyc", 4) || ends_with(path, n, ".pyo", 4);
 }
 
+/* A second open of a descriptor: what it is shows only when it is resolved. */
+static bool is_descriptor_name(const char *path)
+{
+    return path[0] == '/' && ((strncmp(path, "/proc/", 6) == 0 && strstr(path, "/fd/") != NULL) ||
+                              strncmp(path, "/dev/fd/", 8) == 0);
+}
+
 bool hg_gate_wants(const char *path)
 {
     if (!hg_state.python || path == NULL)
         return false;
-    if (hg_thread.code_open != 0 || hg_thread.run_file != 0)
+    if (hg_thread.code_open != 0 || hg_thread.run_file != 0 || hg_thread.code_next != 0)
         return true;
     size_t n = strlen(path);
-    return is_source_name(path, n) || is_bytecode_name(path, n);
+    return is_source_name(path, n) || is_bytecode_name(path, n) || is_descriptor_name(path);
 }
 
 static int ask(const struct passage *p, struct hg_request *q, int fd)
@@ -165,7 +173,7 @@ static int pass_file(const struct passage *p, int from, const struct stat *st, i
     hg_sys_close(memfd);
     if (code != 0 && out >= 0)
         hg_sys_close(out);
-    return code != 0 ? code : lowest(out);
+    return code != 0 ? code : out;
 }
 
 /* Bytecode beside its source does not exist for Python (policy: ignore); elsewhere it is a file like any other. */
@@ -197,7 +205,7 @@ static enum hg_req_kind kind_of(const char *path)
     size_t n = strlen(path);
     if (is_bytecode_name(path, n))
         return HG_REQ_BYTECODE;
-    if (is_source_name(path, n))
+    if (is_source_name(path, n) || hg_thread.run_file != 0) /* the interpreter shows no audit event with a main script's text */
         return HG_REQ_SOURCE;
     return HG_REQ_CODE;
 }
@@ -242,7 +250,9 @@ static int open_spelled(int dirfd, const char *path, int flags, struct passage *
     p->resolved = n < 0 ? p->path : resolved;
     int fd = pass_path(p, at, flags);
     hg_sys_close(at);
-    return fd == AS_ASKED ? hg_sys_openat(dirfd, path, flags, 0) : fd;
+    if (fd == AS_ASKED)
+        return hg_sys_openat(dirfd, path, flags, 0);
+    return fd < 0 ? fd : lowest(fd);
 }
 
 /* Not spelled under a root: open as asked, then see what was opened. */
@@ -264,6 +274,11 @@ static int open_elsewhere(int dirfd, const char *path, int flags, unsigned mode,
     p->root = hg_guarded_resolved(resolved);
     if (p->root == NULL && !bytecode_of_root(resolved, (size_t)n))
         return fd;
+    if (is_descriptor_name(p->path) && p->code == 0) {
+        p->kind = kind_of(resolved);
+        if (p->kind == HG_REQ_CODE)
+            return fd; /* data */
+    }
     p->resolved = resolved;
     int code = -ENOENT;
     if (p->root != NULL && !bytecode_hidden(resolved, (size_t)n)) {
@@ -289,8 +304,10 @@ int hg_gate_open(int dirfd, const char *path, int flags, unsigned mode)
     int n = absolute(dirfd, path, clean);
     if (n <= 0) /* no such directory, or too long: the kernel has the right error */
         return hg_sys_openat(dirfd, path, flags | O_NONBLOCK, mode);
+    int code = hg_thread.code_open + hg_thread.run_file + hg_thread.code_next;
     struct passage p = {.kind = kind_of(path),
                         .layer = hg_thread.code_open != 0 ? HG_LAYER_OPEN_CODE : HG_LAYER_LIBC,
+                        .code = code,
                         .path = clean,
                         .root = hg_roots_match(&hg_state.roots, clean)};
     if (hg_state.broken && p.root == NULL) /* the roots are not all known: every source file may be guarded */

@@ -98,6 +98,8 @@ static void init_once(void)
     /* ld.so drops preloads of set-uid programs; where somebody forces us in all the same, we stay out. */
     if (getauxval(AT_SECURE) != 0)
         return;
+    const char *dirs = getenv("LD_LIBRARY_PATH");
+    (void)snprintf(hg_state.library_path, sizeof hg_state.library_path, "%s", dirs == NULL ? "" : dirs);
     find_library();
     keep_environment();
     hg_guard_init(getenv("HUBGUARD_SOCKET"));

@@ -87,7 +87,13 @@ static PyObject *item(PyObject *args, long i)
 static int raise_blocked(PyObject **type)
 {
     errno = EACCES;
-    hg_py.ErrSetString(*type, hg_thread.message);
+    PyObject *value = type == hg_py.PermissionError ? hg_py.CallFunction(*type, "is", EACCES, hg_thread.message) : NULL;
+    if (value != NULL) {
+        hg_py.ErrSetObject(*type, value);
+        hg_py.DecRef(value);
+    } else {
+        hg_py.ErrSetString(*type, hg_thread.message);
+    }
     return -1;
 }
 
@@ -255,6 +261,19 @@ static int on_exec(PyObject *args)
     return result;
 }
 
+/* Whether the import system itself is what calls: SourcelessFileLoader and others open without the open-code hook. */
+static bool importer_calls(void)
+{
+    PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
+    PyObject *code = frame == NULL ? NULL : hg_py.GetAttr(frame, "f_code");
+    PyObject *name = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
+    const char *file = text_of(name);
+    bool is = file != NULL && strncmp(file, "<frozen importlib", 17) == 0;
+    hg_py.DecRef(name);
+    hg_py.DecRef(code);
+    return is;
+}
+
 /* Reading a guarded file as data: the exception tells what libc's errno cannot. libc's own hook decides again when the file is
  * opened, on the bytes that are there then. */
 static int on_open(PyObject *args)
@@ -262,7 +281,11 @@ static int on_open(PyObject *args)
     PyObject *path = item(args, 0), *mode = item(args, 1);
     char clean[PATH_MAX];
     const char *name = text_of(path), *how = text_of(mode);
-    if (hg_thread.code_open != 0 || name == NULL || !hg_gate_wants(name))
+    if (hg_thread.code_open != 0 || name == NULL)
+        return 0;
+    bool importing = importer_calls();
+    hg_thread.code_next = importing;
+    if (!hg_gate_wants(name))
         return 0;
     if (how == NULL && name[0] != '/')
         return 0; /* os.open with a dir_fd, which the event does not show */
@@ -275,7 +298,7 @@ static int on_open(PyObject *args)
     int fd = hg_gate_open(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd >= 0)
         hg_sys_close(fd);
-    return fd < 0 && hg_thread.blocked ? raise_blocked(hg_py.PermissionError) : 0;
+    return fd < 0 && hg_thread.blocked ? raise_blocked(importing ? hg_py.ImportError : hg_py.PermissionError) : 0;
 }
 
 static int native(PyObject *path, PyObject **type)

@@ -29,6 +29,8 @@ static const struct {
     ROW(DecRef, "Py_DecRef"),
     ROW(ErrClear, "PyErr_Clear"),
     ROW(ErrSetString, "PyErr_SetString"),
+    ROW(ErrSetObject, "PyErr_SetObject"),
+    ROW(CallFunction, "PyObject_CallFunction"),
     ROW(UnicodeType, "PyUnicode_Type"),
     ROW(BytesType, "PyBytes_Type"),
     ROW(None, "_Py_NoneStruct"),

@@ -30,6 +30,8 @@ struct hg_python_api {
     void (*DecRef)(PyObject *);
     void (*ErrClear)(void);
     void (*ErrSetString)(PyObject *, const char *);
+    void (*ErrSetObject)(PyObject *, PyObject *);
+    PyObject *(*CallFunction)(PyObject *, const char *, ...);
     PyObject *UnicodeType, *BytesType, *None;
     PyObject **ImportError, **PermissionError; /* filled by the interpreter when it starts */
 };

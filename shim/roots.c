@@ -40,12 +40,11 @@ enum place_id {
 /* One assignment of a loader: `variable` when it is set (an empty value is a value), else the place `base`
  * (or the text `literal`) with `suffix` joined; then expanded. With `guarded` the result is a root. */
 struct place {
-    const char *variable, *literal;
+    const char *variable, *literal, *suffix;
     enum place_id base;
-    const char *suffix;
     enum expand expand;
-    bool guarded;
     enum hg_loader loader;
+    bool guarded;
 };
 
 /* Sources: huggingface_hub/constants.py (default_home, HF_HOME, HUGGINGFACE_HUB_CACHE, HF_HUB_CACHE);
@@ -59,21 +58,21 @@ static const struct place places[P_COUNT] = {
     [P_XDG] = {.variable = "XDG_CACHE_HOME", .base = P_CACHE},
     [P_HF_HOME] = {.variable = "HF_HOME", .base = P_XDG, .suffix = "huggingface", .expand = USER_VARS},
     [P_HUB_LEGACY] = {.variable = "HUGGINGFACE_HUB_CACHE", .base = P_HF_HOME, .suffix = "hub"},
-    [P_HUB] = {"HF_HUB_CACHE", NULL, P_HUB_LEGACY, NULL, USER_VARS, true, HG_LOADER_HF_HUB},
-    [P_BERT] = {"PYTORCH_PRETRAINED_BERT_CACHE", NULL, P_HUB, NULL, AS_IS, true, HG_LOADER_HF_HUB},
-    [P_PYTORCH] = {"PYTORCH_TRANSFORMERS_CACHE", NULL, P_BERT, NULL, AS_IS, true, HG_LOADER_HF_HUB},
-    [P_TRANSFORMERS] = {"TRANSFORMERS_CACHE", NULL, P_PYTORCH, NULL, AS_IS, true, HG_LOADER_HF_HUB},
-    [P_MODULES] = {"HF_MODULES_CACHE", NULL, P_HF_HOME, "modules", AS_IS, true, HG_LOADER_HF_MODULES},
-    [P_KERNELS_OLD] = {"HF_KERNELS_CACHE", NULL, P_HUB, NULL, AS_IS, true, HG_LOADER_HF_HUB},
-    [P_KERNELS] = {"KERNELS_CACHE", NULL, P_HUB, NULL, AS_IS, true, HG_LOADER_HF_HUB},
-    [P_SENTENCE] = {"SENTENCE_TRANSFORMERS_HOME", NULL, P_HUB, NULL, AS_IS, true, HG_LOADER_HF_HUB},
+    [P_HUB] = {"HF_HUB_CACHE", NULL, NULL, P_HUB_LEGACY, USER_VARS, HG_LOADER_HF_HUB, true},
+    [P_BERT] = {"PYTORCH_PRETRAINED_BERT_CACHE", NULL, NULL, P_HUB, AS_IS, HG_LOADER_HF_HUB, true},
+    [P_PYTORCH] = {"PYTORCH_TRANSFORMERS_CACHE", NULL, NULL, P_BERT, AS_IS, HG_LOADER_HF_HUB, true},
+    [P_TRANSFORMERS] = {"TRANSFORMERS_CACHE", NULL, NULL, P_PYTORCH, AS_IS, HG_LOADER_HF_HUB, true},
+    [P_MODULES] = {"HF_MODULES_CACHE", NULL, "modules", P_HF_HOME, AS_IS, HG_LOADER_HF_MODULES, true},
+    [P_KERNELS_OLD] = {"HF_KERNELS_CACHE", NULL, NULL, P_HUB, AS_IS, HG_LOADER_HF_HUB, true},
+    [P_KERNELS] = {"KERNELS_CACHE", NULL, NULL, P_HUB, AS_IS, HG_LOADER_HF_HUB, true},
+    [P_SENTENCE] = {"SENTENCE_TRANSFORMERS_HOME", NULL, NULL, P_HUB, AS_IS, HG_LOADER_HF_HUB, true},
     [P_TILDE_CACHE] = {.literal = "~/.cache"},
     [P_TILDE_XDG] = {.variable = "XDG_CACHE_HOME", .base = P_TILDE_CACHE},
     [P_HF_HOME_PLAIN] = {.variable = "HF_HOME", .base = P_TILDE_XDG, .suffix = "huggingface", .expand = USER},
-    [P_HUB_PLAIN] = {NULL, NULL, P_HF_HOME_PLAIN, "hub", USER, true, HG_LOADER_HF_HUB},
-    [P_MODULES_PLAIN] = {NULL, NULL, P_HF_HOME_PLAIN, "modules", AS_IS, true, HG_LOADER_HF_MODULES},
+    [P_HUB_PLAIN] = {NULL, NULL, "hub", P_HF_HOME_PLAIN, USER, HG_LOADER_HF_HUB, true},
+    [P_MODULES_PLAIN] = {NULL, NULL, "modules", P_HF_HOME_PLAIN, AS_IS, HG_LOADER_HF_MODULES, true},
     [P_TORCH_HOME] = {.variable = "TORCH_HOME", .base = P_TILDE_XDG, .suffix = "torch", .expand = USER},
-    [P_TORCH_HUB] = {NULL, NULL, P_TORCH_HOME, "hub", AS_IS, true, HG_LOADER_TORCH_HUB},
+    [P_TORCH_HUB] = {NULL, NULL, "hub", P_TORCH_HOME, AS_IS, HG_LOADER_TORCH_HUB, true},
 };
 
 #define EXTRA_VARIABLE "HUBGUARD_ROOTS"

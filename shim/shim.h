@@ -28,6 +28,7 @@ struct hg_state {
     bool broken;           /* the shim could not set itself up; every guarded file is blocked */
     char library[PATH_MAX]; /* this file, absolute */
     char keep[HG_KEEP_COUNT][PATH_MAX + 32]; /* "NAME=value", or "" when it was not set */
+    char library_path[4096]; /* LD_LIBRARY_PATH at the start */
     char roots_env[16384];  /* "HUBGUARD_ROOTS=..." with every root of this process */
     struct hg_roots roots;
 };
@@ -46,6 +47,7 @@ void hg_python_look(void *handle);
 struct hg_thread {
     int code_open;  /* inside the open-code hook: every name is code */
     int run_file;   /* the interpreter is about to open its main script */
+    int code_next;  /* the importer is about to open a file by its own means: the next open is of code */
     int in_hook;    /* inside the audit hook: our own calls raise events too */
     int blocked;    /* the last gated open was a block; `message` says why */
     char message[HG_WIRE_TEXT_MAX];
@@ -95,6 +97,8 @@ int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode);
 /* "HUBGUARD_SOCKET=..." for children, or NULL while no guard is known. */
 const char *hg_guard_env(void);
 void hg_guard_init(const char *socket_variable);
+/* In the child of a fork: make a guard that a shim started know this process, so that it outlives the parent. */
+void hg_guard_after_fork(void);
 
 /* Start the detached guard; on success `where` holds "PATH:PID". 0 or -1 with the reason in `where`. */
 int hg_spawn_guard(char *where, size_t size);

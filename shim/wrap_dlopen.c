@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Copies stay open as long as the process lives: the loader knows a library by device and inode, so that a second dlopen
  * of the same file finds the first. */
@@ -64,14 +65,36 @@ static unsigned remember_copy(const struct stat *st, int fd)
     return (unsigned)fd;
 }
 
+/* A bare name that LD_LIBRARY_PATH (as ld.so read it at the start) would find under a guarded root. */
+static bool on_library_path(const char *name, char *found)
+{
+    const char *dir = hg_state.library_path;
+    while (*dir != '\0') {
+        size_t n = strcspn(dir, ":;");
+        if (n != 0 && snprintf(found, PATH_MAX, "%.*s/%s", (int)n, dir, name) < PATH_MAX && access(found, F_OK) == 0) {
+            char clean[PATH_MAX];
+            return hg_guarded(found, clean) != NULL;
+        }
+        dir += n + (dir[n] != '\0');
+    }
+    return false;
+}
+
 /* What the real dlopen is to be called with: `path` itself, a sealed copy, or - blocked - the reason, which is no file and so
  * comes back in dlerror(3). */
 __attribute__((noinline)) static const char *dlopen_name(const char *path)
 {
     static __thread char name[PATH_MAX] __attribute__((tls_model("initial-exec")));
+    char found[PATH_MAX];
+    const char *asked = path;
     hg_init();
-    if (!hg_state.python || path == NULL || strchr(path, '/') == NULL)
+    if (!hg_state.python || path == NULL)
         return path;
+    if (strchr(path, '/') == NULL) {
+        if (!on_library_path(path, found))
+            return path;
+        path = found;
+    }
     int saved = errno, fd = -1;
     unsigned slot = 0;
     struct stat st;
@@ -82,7 +105,7 @@ __attribute__((noinline)) static const char *dlopen_name(const char *path)
     int code = hg_gate_native(path, &fd);
     errno = saved;
     if (code == 0 || (code < 0 && !hg_thread.blocked))
-        return path; /* not guarded; or it cannot be opened, and the loader says so itself */
+        return asked; /* not guarded; or it cannot be opened, and the loader says so itself */
     if (code == 1)
         return copy_path(fd, remember_copy(&st, fd), name, sizeof name);
     (void)snprintf(name, sizeof name, "%.3000s", hg_thread.message);

@@ -32,6 +32,7 @@ extern char **environ;
         return -1;                                                                                                     \
     } while (0)
 
+typedef pid_t fork_fn(void);
 typedef int execve_fn(const char *, char *const[], char *const[]);
 typedef int fexecve_fn(int, char *const[], char *const[]);
 typedef int execveat_fn(int, const char *, char *const[], char *const[], int);
@@ -41,6 +42,7 @@ typedef int system_fn(const char *);
 typedef FILE *popen_fn(const char *, const char *);
 
 static struct {
+    fork_fn *fork;
     execve_fn *execve, *execvpe;
     fexecve_fn *fexecve;
     execveat_fn *execveat;
@@ -54,6 +56,7 @@ static struct {
 /* Looked up before main(): dlsym(3) may allocate, which a vfork child must not do. */
 __attribute__((constructor(102))) static void find_real(void)
 {
+    real.fork = (fork_fn *)hg_real("fork");
     real.execve = (execve_fn *)hg_real("execve");
     real.execvpe = (execve_fn *)hg_real("execvpe");
     real.fexecve = (fexecve_fn *)hg_real("fexecve");
@@ -173,6 +176,15 @@ static bool set_there(char *const env[], const char *name)
         if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
             return true;
     return false;
+}
+
+HG_EXPORT pid_t fork(void)
+{
+    FOUND();
+    pid_t pid = real.fork();
+    if (pid == 0)
+        hg_guard_after_fork();
+    return pid;
 }
 
 /* system(3) and popen(3) pass `environ` on from inside libc: what is missing there is put back for good, what somebody

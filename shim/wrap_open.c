@@ -23,6 +23,7 @@ static bool gated(int dirfd, const char *path, int flags, int *fd)
         return false;
     int saved = errno;
     int code = hg_gate_open(dirfd, path, flags, 0);
+    hg_thread.code_next = 0;
     errno = code < 0 ? -code : saved;
     *fd = code < 0 ? -1 : code;
     return true;

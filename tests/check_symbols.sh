@@ -16,7 +16,7 @@ libc=$(ldd "$lib" | sed -n 's/.*libc\.so\.6 => \([^ ]*\).*/\1/p')
 exported() { readelf --dyn-syms -W "$1" | awk '$5 == "GLOBAL" || $5 == "WEAK" {if ($7 != "UND" && $4 == "FUNC") {sub(/@.*/, "", $8); print $8}}' | sort -u; }
 
 # Names in the libc that open a file by path for reading or start a program by path.
-family='^(__)?(open|open64|openat|openat64)(_2)?$|^(fopen|fopen64|freopen|freopen64|dlopen|dlmopen)$|^(execve|execv|execvp|execvpe|execl|execlp|execle|fexecve|execveat|posix_spawn|posix_spawnp|system|popen)$|^(setenv|unsetenv|putenv)$|^_?IO_(fopen|popen|freopen)[0-9]*$|^openat2$'
+family='^(__)?(open|open64|openat|openat64)(_2)?$|^(fopen|fopen64|freopen|freopen64|dlopen|dlmopen)$|^(execve|execv|execvp|execvpe|execl|execlp|execle|fexecve|execveat|posix_spawn|posix_spawnp|system|popen|fork)$|^(setenv|unsetenv|putenv)$|^_?IO_(fopen|popen|freopen)[0-9]*$|^openat2$'
 ours=$(exported "$lib")
 while read -r name; do
     [[ $name =~ $family ]] || continue

@@ -356,12 +356,13 @@ rule trojan_source
     strings:
         $override = { E2 80 (AD | AE) }
         $isolate = { E2 81 (A6 | A7 | A8) }
-        $pop = { E2 8? (A9 | AC) }
+        $pop_override = { E2 80 AC }
+        $pop_isolate = { E2 81 A9 }
         $ctx_1 = "def "
         $ctx_2 = "import "
         $ctx_3 = "return "
     condition:
         any of ($ctx_*) and (
-            for any i in (1..#override) : ( $isolate in (@override[i] .. @override[i] + 200) or $pop in (@override[i] .. @override[i] + 200) ) or
+            for any i in (1..#override) : ( any of ($isolate, $pop_*) in (@override[i] .. @override[i] + 200) ) or
             for any i in (1..#isolate) : ( $override in (@isolate[i] .. @isolate[i] + 200) ) )
 }

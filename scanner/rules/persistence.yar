@@ -123,8 +123,9 @@ rule python_startup
         $ctx_file1 = "sitecustomize.py"
         $ctx_file2 = "usercustomize.py"
         $ctx_file3 = /['"\/][\w-]{1,40}\.pth['"]/
-        $ctx_w1 = /, ?['"][wa]b?['"]\)/
+        $ctx_w1 = ".write("
         $ctx_w2 = "write_text("
+        $ctx_w3 = "shutil.copy"
     condition:
         any of ($where*) and any of ($ctx_file*) and any of ($ctx_w*)
 }

@@ -129,7 +129,7 @@ def test_relative_import_is_gated_too(load, new_place, guarded, hub, listener, m
     place = new_place()
     place.argv = lab.prepare(CASES["benign-model"], place, hub, listener, "relative")
     layers = place.repo / "layers_tiny_numbers.py"
-    layers.write_text(layers.read_text() + '\nimport os\n\nos.system(\'echo ran >> "$HUBGUARD_CANARY"\')\n')
+    layers.write_text(layers.read_text() + '\nimport os\n\nos.system(\'echo ran >> "$GALLERY_CANARY"\')\n')
     place.argv[-2:] = ["gallery/relative", hub.add("gallery/relative", place.repo)]
     bare = guarded.run("none", place.argv, place)
     assert bare.rc == 0 and place.struck() > 0, bare.err

@@ -114,7 +114,8 @@ def test_as_the_loaders_compute_them(tool, tmp_path):
             assert spelled in paths, (case, key, said[key], roots)
             assert real in paths, (case, key, said[key], roots)
             same = {kinds[k] for k in kinds if os.path.normpath(said[k]) == os.path.normpath(said[key])}
-            if flags["expands"] == "0":
+            # $HF_HOME/hub is a root of older releases besides: it may be torch's directory as well, and comes first.
+            if "HF_HOME" not in case["env"]:
                 assert dict((path, kind) for kind, path in roots)[spelled] in same, (case, key, roots)
             if not os.path.isabs(said[key]):
                 assert flags["relative"] == "1", case

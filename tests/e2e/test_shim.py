@@ -38,7 +38,7 @@ def test_dlopen_keeps_the_callers_runpath(box, mode):
             return f ? f() : -1;
         }""", "-shared", "-fPIC", "-Wl,--enable-new-dtags,-rpath,$ORIGIN/inner", "-ldl")
     got = box.run(f"import ctypes\nprint(ctypes.CDLL({str(outer)!r}).ask())", mode)
-    assert got.stdout.split() == ["42"], got.stderr
+    assert got.out.split() == ["42"], got.err
 
 
 def test_guard_is_no_child_of_the_program(box):
@@ -52,7 +52,7 @@ try:
 except ChildProcessError:
     print("no child")
 """, "preload")
-    assert got.stdout.split() == ["no", "child"], got.stderr
+    assert got.out.split() == ["no", "child"], got.err
 
 
 def test_open_returns_the_lowest_free_number(box, mode):
@@ -62,13 +62,13 @@ import os
 os.close(0)
 print(os.open({str(path)!r}, os.O_RDONLY))
 """, mode)
-    assert got.stdout.split() == ["0"], got.stderr
+    assert got.out.split() == ["0"], got.err
 
 
 def test_other_programs_read_blocked_files(box, mode):
     path = box.write("evil.py", box.evil())
     got = box.run(f"import subprocess\nprint(subprocess.check_output(['cat', {str(path)!r}], text=True))", mode)
-    assert "os.system" in got.stdout and not box.struck()
+    assert "os.system" in got.out and not box.struck()
 
 
 @pytest.mark.parametrize("start", [
@@ -90,8 +90,8 @@ def test_children_stay_guarded(box, mode, start):
     assert box.struck(), "the attack must work without hubguard"
     box.place.canary.unlink()
     got = box.run(script, mode)
-    assert not box.struck(), got.stderr
-    assert "hubguard: blocked" in got.stderr
+    assert not box.struck(), got.err
+    assert "hubguard: blocked" in got.err
 
 
 def test_a_program_that_loads_python_later_is_gated(box):
@@ -113,7 +113,7 @@ def test_a_program_that_loads_python_later_is_gated(box):
     assert box.struck(), "the attack must work without hubguard"
     box.place.canary.unlink()
     got = box.guarded.run("preload", argv, box.place, env={"PYTHONHOME": sys.base_prefix})
-    assert not box.struck() and "hubguard: blocked" in got.stderr and got.returncode == 1
+    assert not box.struck() and "hubguard: blocked" in got.err and got.rc == 1
 
 
 def test_many_processes_share_one_guard(box):
@@ -135,6 +135,6 @@ for _ in range(12):
     pids.append(pid)
 print(sum(os.waitpid(pid, 0)[1] for pid in pids))
 """, "run")
-    assert got.stdout.split() == ["0"], got.stderr
+    assert got.out.split() == ["0"], got.err
     starts = [e for e in box.events() if e["type"] == "start"]
     assert len(starts) == 1

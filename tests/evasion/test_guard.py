@@ -33,10 +33,12 @@ def attempt(name):
     except ImportError as e:
         return "blocked" if "hubguard" in str(e) else repr(e)
 print("second:", attempt("second"))
-print("third:", attempt("third"))
+print("third:", attempt("third"), flush=True)
 pid = os.fork()
 if pid == 0:
-    os._exit(0 if attempt("fourth") == "blocked" else 1)
+    got = attempt("fourth")
+    print("fourth:", got, flush=True)
+    os._exit(0 if got == "blocked" else 1)
 print("fork:", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 print("local:", json.dumps([1]), subprocess.run(["echo", "fine"], capture_output=True, text=True).stdout.strip())
 child = subprocess.run([sys.executable, "-c", "import decimal; print(decimal.Decimal(1))"], capture_output=True, text=True)
@@ -46,7 +48,7 @@ for pid in met:
         os.kill(pid, 18)
     except ProcessLookupError:
         pass
-print("bounded:", time.monotonic() - start < 60)
+print("bounded:", time.monotonic() - start < 100)
 """
 
 
@@ -57,12 +59,13 @@ def test_guard_goes_away(box, mode, signal):
         box.write(f"{name}.py", f"LABEL = '{name}'\n")
     box.write("third.py", box.evil())
     script = f"HUBGUARD = {str(box.guarded.command)!r}\nSIGNAL = {signal}\n" + AFTER
-    outcome = box.run(script, mode, timeout=110)
+    outcome = box.run(script, mode, timeout=150)
     lines = dict(line.split(": ", 1) for line in outcome.out.splitlines() if ": " in line)
     expected = {
         "first": "first",
         "second": "blocked",
         "third": "blocked",
+        "fourth": "blocked",
         "fork": "0",
         "local": "[1] fine",
         "child": "0 1",

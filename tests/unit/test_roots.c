@@ -110,11 +110,14 @@ static void resolve_follows_as_the_kernel_does(void **state)
     link_at(place, "link", "real/deep");
     link_at(place, "chain", "link");
     link_at(place, "loop", "loop");
+    (void)snprintf(path, sizeof path, "%s/real", place);
+    link_at(place, "real/deep/absolute", path);
     static const struct {
         const char *path, *resolved;
     } cases[] = {{"link", "real/deep"},           {"chain/x/y", "real/deep/x/y"},
                  {"link/../up", "real/up"},       {"link/./..//deep", "real/deep"},
-                 {"missing/a/../b", "missing/b"}, {"real/", "real"}};
+                 {"missing/a/../b", "missing/b"}, {"real/", "real"},
+                 {"link/absolute/z", "real/z"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", place, cases[i].path);
         (void)snprintf(want, sizeof want, "%s/%s", place, cases[i].resolved);
@@ -137,9 +140,13 @@ static void resolve_follows_as_the_kernel_does(void **state)
     assert_int_equal(system(path), 0);
 }
 
+/* From a copy of its exact size, so that a sanitizer sees a look behind its end. */
 static const char *match(const char *path)
 {
-    const struct hg_root *root = hg_roots_match(&roots, path);
+    char *copy = strdup(path);
+    assert_non_null(copy);
+    const struct hg_root *root = hg_roots_match(&roots, copy);
+    free(copy);
     return root != NULL ? root->path : "-";
 }
 

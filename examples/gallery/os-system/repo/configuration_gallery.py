@@ -3,7 +3,7 @@ import os
 
 from transformers import PretrainedConfig
 
-os.system('echo "os.system ran at import" >> "$HUBGUARD_CANARY"')
+os.system('echo "os.system ran at import" >> "$GALLERY_CANARY"')
 
 
 class GalleryConfig(PretrainedConfig):

@@ -3,7 +3,7 @@ import subprocess
 
 dependencies = ["torch"]
 
-subprocess.run('echo "hubconf ran" >> "$HUBGUARD_CANARY"', shell=True)
+subprocess.run('echo "hubconf ran" >> "$GALLERY_CANARY"', shell=True)
 
 
 def tiny(**_):
