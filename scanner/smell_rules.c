@@ -529,7 +529,7 @@ static int value_append(struct loader *l, enum key key, const char *line)
     size_t old = strlen(value), more = strlen(line);
     if (old + more + 2 > sizeof l->values[0])
         return fail(l, l->line, "value too long", NULL, NULL), -EINVAL;
-    if (old > 0)
+    if (old > 0 && !(key == K_WHEN && line[0] == '|')) /* "|" continues the condition above */
         value[old++] = '\n';
     memcpy(value + old, line, more + 1);
     return 0;
