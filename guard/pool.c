@@ -268,10 +268,10 @@ static bool receive(struct worker *w, int *error)
     for (;;) {
         size_t head = sizeof w->reply;
         bool in_head = w->received < head;
+        if (!in_head && w->received == head + w->reply.size)
+            return true;
         uint8_t *to = in_head ? (uint8_t *)&w->reply + w->received : w->body + (w->received - head);
         size_t want = in_head ? head - w->received : head + w->reply.size - w->received;
-        if (!in_head && want == 0)
-            return true;
         ssize_t n = recv(w->watch.fd, to, want, MSG_DONTWAIT);
         if (n <= 0) {
             *error = n == 0 ? -EPIPE : errno == EAGAIN || errno == EINTR ? 0 : -errno;

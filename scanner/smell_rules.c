@@ -37,7 +37,8 @@ struct loader {
     uint32_t seen;
     enum key last;
     unsigned key_line[K_COUNT];
-    bool open; /* a section is being read */
+    bool open;    /* a section is being read */
+    bool heading; /* a [section] line was read since: two may have the same name */
     struct sm_rule rule;
     struct hg_error *err;
     int rc; /* first error */
@@ -555,8 +556,9 @@ static int on_value(void *user, const char *section, const char *name, const cha
         return 1;
     int rc = 0;
     enum key key = K_COUNT;
-    if (!l->open || strcmp(section, l->section) != 0)
+    if (!l->open || l->heading)
         rc = start_section(l, section);
+    l->heading = false;
     if (rc == 0)
         rc = key_of(l, name, &key);
     if (rc == 0) {
@@ -591,6 +593,7 @@ static char *next_line(char *out, int size, void *stream)
     }
     memcpy(out, l->at, n);
     memcpy(out + n, "\n", 2);
+    l->heading = l->heading || out[0] == '[';
     l->at += n + (newline != NULL);
     return out;
 }

@@ -191,8 +191,9 @@ static bool bytecode_of_root(const char *path, size_t n)
 {
     if (!is_bytecode_name(path, n))
         return false;
-    for (size_t i = 0; i < hg_state.roots.count; i++) {
-        const struct hg_root *r = &hg_state.roots.items[i];
+    const struct hg_roots *roots = hg_roots_now();
+    for (size_t i = 0; i < roots->count; i++) {
+        const struct hg_root *r = &roots->items[i];
         const char *at = memmem(path, n, r->path, r->len);
         if (at != NULL && at[r->len] == '/')
             return true;
@@ -309,7 +310,7 @@ int hg_gate_open(int dirfd, const char *path, int flags, unsigned mode)
                         .layer = hg_thread.code_open != 0 ? HG_LAYER_OPEN_CODE : HG_LAYER_LIBC,
                         .code = code,
                         .path = clean,
-                        .root = hg_roots_match(&hg_state.roots, clean)};
+                        .root = hg_roots_match(hg_roots_now(), clean)};
     if (hg_state.broken && p.root == NULL) /* the roots are not all known: every source file may be guarded */
         return ask_trouble(&p, HG_TROUBLE_NONE, 0, 0);
     if (p.root == NULL)

@@ -28,41 +28,6 @@ void *hg_real(const char *name)
     return f;
 }
 
-static const char *env_of_process(const char *name, void *ctx)
-{
-    (void)ctx;
-    return getenv(name);
-}
-
-/* HUBGUARD_ROOTS for children: a child whose environment was scrubbed still guards what its parent guards. */
-static void roots_env_build(void)
-{
-    struct hg_state *s = &hg_state;
-    size_t at = (size_t)snprintf(s->roots_env, sizeof s->roots_env, "HUBGUARD_ROOTS=");
-    for (size_t i = 0; i < s->roots.count; i++) {
-        const struct hg_root *r = &s->roots.items[i];
-        if (at + r->len + 2 > sizeof s->roots_env) {
-            s->broken = true;
-            return;
-        }
-        if (i != 0)
-            s->roots_env[at++] = ':';
-        memcpy(s->roots_env + at, r->path, r->len + 1u);
-        at += r->len;
-    }
-}
-
-void hg_roots_refresh(void)
-{
-    int saved = errno;
-    size_t before = hg_state.roots.count;
-    if (hg_roots_resolve(&hg_state.roots, env_of_process, NULL) != 0 || hg_state.roots.overflow)
-        hg_state.broken = true;
-    if (hg_state.roots.count != before)
-        roots_env_build();
-    errno = saved;
-}
-
 static void keep_environment(void)
 {
     for (int i = 0; i < HG_KEEP_COUNT; i++) {
@@ -104,7 +69,7 @@ static void init_once(void)
     keep_environment();
     hg_guard_init(getenv("HUBGUARD_SOCKET"));
     hg_state.python = hg_python_attach(RTLD_DEFAULT);
-    hg_roots_refresh();
+    hg_roots_refresh(NULL);
 }
 
 __attribute__((constructor(101))) void hg_init(void)

@@ -116,7 +116,7 @@ static enum frame_is look_at_frame(PyObject *frame, struct remote *out)
     if (file != NULL && (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
         is = FRAME_IMPORTER;
     } else if (file != NULL && file[0] != '<' &&
-               (has_passed(file) || hg_roots_match(&hg_state.roots, file) != NULL)) {
+               (has_passed(file) || hg_roots_match(hg_roots_now(), file) != NULL)) {
         is = FRAME_REMOTE;
         (void)snprintf(out->file, sizeof out->file, "%s", file);
         PyObject *line = hg_py.GetAttr(frame, "f_lineno");

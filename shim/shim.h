@@ -30,14 +30,17 @@ struct hg_state {
     char keep[HG_KEEP_COUNT][PATH_MAX + 32]; /* "NAME=value", or "" when it was not set */
     char library_path[4096]; /* LD_LIBRARY_PATH at the start */
     char roots_env[16384];  /* "HUBGUARD_ROOTS=..." with every root of this process */
-    struct hg_roots roots;
 };
 extern struct hg_state hg_state;
 
+/* The roots as they are now. A later change makes a new table; this one stays as it is. */
+const struct hg_roots *hg_roots_now(void);
+void hg_roots_after_fork(void); /* in the child */
+
 /* Set up once; every hook calls it, because other constructors may run before ours. */
 void hg_init(void);
-/* Work out roots again after a variable changed. */
-void hg_roots_refresh(void);
+/* Work out roots again after this variable changed (NULL: after anything did). */
+void hg_roots_refresh(const char *variable);
 /* A name that RTLD_NEXT does not have is a bug of the build: the process ends with a message. */
 void *hg_real(const char *name);
 /* A libpython may have come with a dlopen: look for it again. */

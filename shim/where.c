@@ -23,7 +23,7 @@ static uint64_t hash_path(const char *path, size_t n)
 
 static const struct hg_root *root_of_inode(const struct stat *dir)
 {
-    const struct hg_roots *roots = &hg_state.roots;
+    const struct hg_roots *roots = hg_roots_now();
     for (size_t i = 0; i < roots->count; i++) {
         struct stat st;
         if (stat(roots->items[i].path, &st) == 0 && st.st_ino == dir->st_ino && st.st_dev == dir->st_dev)
@@ -65,7 +65,7 @@ static const struct hg_root *root_by_ancestor(const char *resolved)
 
 const struct hg_root *hg_guarded_resolved(const char *resolved)
 {
-    const struct hg_root *root = hg_roots_match(&hg_state.roots, resolved);
+    const struct hg_root *root = hg_roots_match(hg_roots_now(), resolved);
     return root != NULL ? root : root_by_ancestor(resolved);
 }
 
@@ -74,7 +74,7 @@ const struct hg_root *hg_guarded(const char *path, char *clean)
     char resolved[PATH_MAX];
     if (hg_path_clean(path, NULL, clean, PATH_MAX) <= 0)
         return NULL;
-    const struct hg_root *root = hg_roots_match(&hg_state.roots, clean);
+    const struct hg_root *root = hg_roots_match(hg_roots_now(), clean);
     if (root != NULL)
         return root;
     int fd = hg_sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);

@@ -8,8 +8,8 @@
 
 static void changed(const char *name)
 {
-    if (hg_state.python && name != NULL && hg_roots_variable(name))
-        hg_roots_refresh();
+    if (hg_state.python && name != NULL)
+        hg_roots_refresh(name);
 }
 
 HG_EXPORT int setenv(const char *name, const char *value, int overwrite)

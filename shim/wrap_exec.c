@@ -182,8 +182,10 @@ HG_EXPORT pid_t fork(void)
 {
     FOUND();
     pid_t pid = real.fork();
-    if (pid == 0)
+    if (pid == 0) {
+        hg_roots_after_fork();
         hg_guard_after_fork();
+    }
     return pid;
 }
 

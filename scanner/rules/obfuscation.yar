@@ -351,16 +351,16 @@ rule trojan_source
         description = "Unicode override or isolate characters in source make a reader see other code than Python runs."
         reference = "https://www.trojansource.codes/"
         remedy = "Remove the control characters; write such text with \\u escapes."
-        example = "def f(): \n    '''check \xe2\x80\xae\xe2\x81\xa6'''; return \xe2\x81\xa9\xe2\x81\xa6\n"
-        counterexample = "def f():\n    return '\\u202e text'\n"
+        example = "import os\ndef f(): \n    '''check \xe2\x80\xae\xe2\x81\xa6'''; return \xe2\x81\xa9\xe2\x81\xa6\n"
+        counterexample = "import os\ndef f():\n    return '\\u202e text'\n"
     strings:
         $override = { E2 80 (AD | AE) }
         $isolate = { E2 81 (A6 | A7 | A8) }
         $pop_override = { E2 80 AC }
         $pop_isolate = { E2 81 A9 }
-        $ctx_1 = "def "
-        $ctx_2 = "import "
-        $ctx_3 = "return "
+        $ctx_1 = "\ndef "
+        $ctx_2 = "\nimport "
+        $ctx_3 = "\nclass "
     condition:
         any of ($ctx_*) and (
             for any i in (1..#override) : ( any of ($isolate, $pop_*) in (@override[i] .. @override[i] + 200) ) or
