@@ -18,7 +18,7 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 APT_BUILD := gcc make pkg-config libc6-dev binutils libyara-dev libseccomp-dev libcjson-dev libinih-dev libsqlite3-dev \
-             libssl-dev zlib1g-dev libzip-dev
+             libssl-dev zlib1g-dev
 APT_PY    := python3 python3-venv
 APT_TEST  := libcmocka-dev clang-14 libclang-rt-14-dev strace
 APT_LINT  := clang-format-14 clang-tidy-14 cppcheck
@@ -26,7 +26,7 @@ APT_BENCH := valgrind
 
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 HARDEN  := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
-PKGS    := yara libseccomp libcjson inih sqlite3 libcrypto zlib libzip
+PKGS    := yara libseccomp libcjson inih sqlite3 libcrypto zlib
 CPPFLAGS_ALL := -I. -I$(BUILD)/gen -D_GNU_SOURCE -DHG_VERSION='"$(VERSION)"'
 ifdef SAN
 OPT     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -115,6 +115,13 @@ run-unit: $(UNIT_BIN)
 	@for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
 san:
 	@$(MAKE) --no-print-directory unit BUILD=build/san SAN=1 CC=clang-14
+
+# The Python front end against ast, on every file that the interpreter at hand has.
+$(BUILD)/dump_calls: tests/oracle/dump_calls.c $(BUILD)/libhubguard_core.a
+	$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MF $@.d -o $@ $< $(BUILD)/libhubguard_core.a $(LIBS)
+oracle: deps-build
+	@$(MAKE) --no-print-directory $(BUILD)/dump_calls
+	py=$(PYTHON); [ ! -x build/venv/bin/python ] || py=build/venv/bin/python; $$py tests/oracle/oracle.py $(BUILD)/dump_calls
 
 FUZZ_FLAGS := -std=c17 -O1 -g -D_GNU_SOURCE -I. -I$(BUILD)/fuzz/gen -DHG_VERSION='"fuzz"' -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FUZZ_OBJ   := $(CORE_SRC:%.c=$(BUILD)/fuzz/obj/%.o)

@@ -62,7 +62,7 @@ class Run:
             return " ".join(rules)
         if text:
             why = re.search(r"^ *why: (.*)", text, re.M)
-            return why.group(1) if why else text.splitlines()[0]
+            return why.group(1).partition(" (")[0] if why else text.splitlines()[0]
         judged = [e for e in self.place.events() if e.get("type") == "file" and str(e.get("path")).endswith(SOURCE)]
         return f"{SOURCE} scanned and run instead" if judged and judged[0]["verdict"] == "allow" else ""
 

@@ -190,11 +190,10 @@ class Outcome:
     def exception(self):
         """Class and text of the exception that ended the script and carries a message of hubguard, or (None, "")."""
         found = None
-        for found in re.finditer(r"^(?:\w+\.)*(ImportError|PermissionError): (.*)", self.err, re.M | re.S):
+        for found in re.finditer(r"^(?:\w+\.)*(ImportError|PermissionError): (?:\[Errno 13\] )?", self.err, re.M):
             pass
-        if found is None or "hubguard" not in found.group(2):
-            return None, ""
-        return found.group(1), found.group(2).strip()
+        text = self.err[found.end():].strip() if found else ""
+        return (found.group(1), text) if text.startswith("hubguard: ") else (None, "")
 
 
 class Guarded:
@@ -254,8 +253,11 @@ class Guarded:
                 continue
         return sorted(found)
 
-    def end(self, place):
-        """End the detached guards of this place, if some still wait for work."""
+    def end(self, place, patience=5):
+        """Wait until the detached guards of this place have ended, as they do when their last client is gone."""
+        until = time.monotonic() + patience
+        while self.guards(place) and time.monotonic() < until:
+            time.sleep(0.02)
         for pid in self.guards(place):
             try:
                 os.kill(pid, signal.SIGTERM)

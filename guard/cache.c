@@ -67,11 +67,13 @@ static int user_version(struct hg_cache *c, int *version)
 static int set_up(struct hg_cache *c, struct hg_error *err)
 {
     /* No fsync: a file that a power failure damaged is found out and dropped, and somebody is waiting. */
-    static const char pragmas[] = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=OFF;"
-                                  "PRAGMA journal_mode=WAL; PRAGMA cache_size=-1024;";
+    static const char pragmas[] =
+        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA synchronous=OFF;"
+        "PRAGMA journal_mode=WAL; PRAGMA cache_size=-1024;";
     static const char schema[] =
         "BEGIN IMMEDIATE;"
-        "CREATE TABLE IF NOT EXISTS verdicts(sha256 BLOB NOT NULL, kind INTEGER NOT NULL, ruleset TEXT NOT NULL,"
+        "CREATE TABLE IF NOT EXISTS verdicts(sha256 BLOB NOT NULL, kind INTEGER NOT NULL, ruleset TEXT NOT "
+        "NULL,"
         " findings BLOB NOT NULL, stored INTEGER NOT NULL, PRIMARY KEY(sha256, kind, ruleset)) WITHOUT ROWID;"
         "CREATE INDEX IF NOT EXISTS by_age ON verdicts(stored);"
         "PRAGMA user_version=1; COMMIT;";
@@ -82,7 +84,8 @@ static int set_up(struct hg_cache *c, struct hg_error *err)
     if (sqlite3_exec(c->db, pragmas, NULL, NULL, NULL) != SQLITE_OK || user_version(c, &version) != SQLITE_OK)
         return sqlite_error(c, err);
     if (version != 0 && version != SCHEMA)
-        return hg_error_set(err, -EPROTO, "%s: schema %d is of another version of hubguard", c->path, version);
+        return hg_error_set(err, -EPROTO, "%s: schema %d is of another version of hubguard", c->path,
+                            version);
     char limit[64];
     (void)snprintf(limit, sizeof limit, "PRAGMA max_page_count=%d", PAGES_MAX);
     if ((version == 0 && sqlite3_exec(c->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
@@ -139,8 +142,8 @@ static void bind_key(struct hg_cache *c, sqlite3_stmt *s, const uint8_t sha256[3
     (void)sqlite3_bind_text(s, 3, c->ruleset, -1, SQLITE_STATIC);
 }
 
-int hg_cache_find(struct hg_cache *c, const uint8_t sha256[32], uint32_t kind, uint8_t **encoded, size_t *size,
-                  struct hg_error *err)
+int hg_cache_find(struct hg_cache *c, const uint8_t sha256[32], uint32_t kind, uint8_t **encoded,
+                  size_t *size, struct hg_error *err)
 {
     int rc = 0;
     bind_key(c, c->find, sha256, kind);
@@ -164,15 +167,16 @@ int hg_cache_find(struct hg_cache *c, const uint8_t sha256[32], uint32_t kind, u
 static int prune(struct hg_cache *c)
 {
     char sql[200];
-    (void)snprintf(sql, sizeof sql,
-                   "DELETE FROM verdicts WHERE (sha256, kind, ruleset) IN (SELECT sha256, kind, ruleset FROM verdicts"
-                   " ORDER BY stored DESC LIMIT -1 OFFSET %d)",
-                   HG_CACHE_ENTRIES);
+    (void)snprintf(
+        sql, sizeof sql,
+        "DELETE FROM verdicts WHERE (sha256, kind, ruleset) IN (SELECT sha256, kind, ruleset FROM verdicts"
+        " ORDER BY stored DESC LIMIT -1 OFFSET %d)",
+        HG_CACHE_ENTRIES);
     return sqlite3_exec(c->db, sql, NULL, NULL, NULL);
 }
 
-int hg_cache_store(struct hg_cache *c, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded, size_t size,
-                   struct hg_error *err)
+int hg_cache_store(struct hg_cache *c, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded,
+                   size_t size, struct hg_error *err)
 {
     bind_key(c, c->store, sha256, kind);
     (void)sqlite3_bind_blob(c->store, 4, encoded, (int)size, SQLITE_STATIC);

@@ -106,7 +106,8 @@ static const char *writable_place(const char *real, const char *cwd, const struc
     const struct hg_words *write = &policy->fs_write;
     if (hg_roots_match(roots, real) != NULL)
         return "a guarded directory";
-    /* No cage holds remote code to [fs] write yet, so its words are taken to be there whether or not they are. */
+    /* No cage holds remote code to [fs] write yet, so its words are taken to be there whether or not they
+     * are. */
     if (below_real(real, "/tmp") || below_real(real, "/var/tmp") || below_real(real, "/dev/shm") ||
         below_real(real, getenv("TMPDIR")))
         return "a temporary directory";
@@ -118,8 +119,8 @@ static const char *writable_place(const char *real, const char *cwd, const struc
     return NULL;
 }
 
-int hg_cache_check(const char *dir, const char *cwd, const struct hg_roots *roots, const struct hg_policy *policy,
-                   char *real, struct hg_error *err)
+int hg_cache_check(const char *dir, const char *cwd, const struct hg_roots *roots,
+                   const struct hg_policy *policy, char *real, struct hg_error *err)
 {
     int rc = make_directory(dir);
     if (rc != 0)

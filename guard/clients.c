@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A client: by a descriptor that becomes readable when it ends, or, where there is none to be had (no pidfd_open(2), or
- * no descriptor left), by looking now and then. */
+/* A client: by a descriptor that becomes readable when it ends, or, where there is none to be had (no
+ * pidfd_open(2), or no descriptor left), by looking now and then. */
 struct client {
     struct hg_clients *clients;
     struct hg_watch watch; /* fd -1: looked at */
@@ -24,8 +24,8 @@ struct hg_clients {
     bool gone;
 };
 
-#define LOOK_MS      1000
-#define PIDFDS_MOST  256 /* more processes than this are looked at */
+#define LOOK_MS     1000
+#define PIDFDS_MOST 256 /* more processes than this are looked at */
 
 static void forget(struct hg_clients *c, struct client *gone)
 {

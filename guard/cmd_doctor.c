@@ -19,8 +19,9 @@
 #include "guard/pool.h"
 #include "guard/session.h"
 
-static const char usage[] = "usage: hubguard doctor\n"
-                            "Say what this machine can enforce. Exit status 0 when the gate can work, 2 when not.\n";
+static const char usage[] =
+    "usage: hubguard doctor\n"
+    "Say what this machine can enforce. Exit status 0 when the gate can work, 2 when not.\n";
 
 /* One line. `use` says which part of hubguard needs it. */
 static void line(const char *state, const char *what, const char *detail)
@@ -33,10 +34,12 @@ static void check(bool ok, const char *what, const char *detail)
     line(ok ? "ok" : "no", what, detail);
 }
 
-/* --- the gate ----------------------------------------------------------------------------------------------------------- */
+/* --- the gate
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
-/* Run the interpreter under the preload with a script that tells whether the hooks are there: an open-code hook can
- * be set once only, and ours makes a second one fail. */
+/* Run the interpreter under the preload with a script that tells whether the hooks are there: an open-code
+ * hook can be set once only, and ours makes a second one fail. */
 static int python_has_hooks(const char *library, struct hg_error *err)
 {
     static const char script[] = "import ctypes, sys\n"
@@ -45,7 +48,8 @@ static int python_has_hooks(const char *library, struct hg_error *err)
                                  "except SystemError:\n"
                                  "    code = -1\n"
                                  "sys.exit(0 if code != 0 else 9)\n";
-    char *const argv[] = {(char *)(uintptr_t)"python3", (char *)(uintptr_t)"-c", (char *)(uintptr_t)script, NULL};
+    char *const argv[] = {(char *)(uintptr_t) "python3", (char *)(uintptr_t) "-c", (char *)(uintptr_t)script,
+                          NULL};
     pid_t pid = fork();
     if (pid < 0)
         return hg_error_set(err, -errno, "fork: %s", strerror(errno));
@@ -64,8 +68,10 @@ static int python_has_hooks(const char *library, struct hg_error *err)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return hg_error_set(err, -ENOENT, "no python3 in PATH to try it with");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 9)
-        return hg_error_set(err, -EPROTO, "python3 runs without the hooks: is it linked statically, or older than 3.8?");
-    return hg_error_set(err, -EIO, "python3 -c failed under the preload (wait status 0x%x)", (unsigned)status);
+        return hg_error_set(err, -EPROTO,
+                            "python3 runs without the hooks: is it linked statically, or older than 3.8?");
+    return hg_error_set(err, -EIO, "python3 -c failed under the preload (wait status 0x%x)",
+                        (unsigned)status);
 }
 
 static bool report_preload(void)
@@ -82,7 +88,8 @@ static bool report_preload(void)
         line("?", "hooks in python3", err.text);
         return true;
     }
-    check(rc == 0, "hooks in python3", rc == 0 ? "audit hook and open-code hook are set before Python starts" : err.text);
+    check(rc == 0, "hooks in python3",
+          rc == 0 ? "audit hook and open-code hook are set before Python starts" : err.text);
     return rc == 0;
 }
 
@@ -104,7 +111,8 @@ static bool report_worker(void)
     int rc = hg_loop_open(&loop);
     if (rc == 0)
         rc = hg_pool_start(&loop, &options, &pool, &err);
-    check(rc == 0, "scan worker confinement", rc == 0 ? "seccomp: read, write, memory and exit only" : err.text);
+    check(rc == 0, "scan worker confinement",
+          rc == 0 ? "seccomp: read, write, memory and exit only" : err.text);
     hg_pool_stop(pool);
     hg_loop_close(&loop);
     return rc == 0;
@@ -114,15 +122,20 @@ static bool report_gate(const struct hg_machine *m)
 {
     (void)printf("gate (used by this version)\n");
     bool ok = report_preload();
-    check(m->memfd_seals, "sealed memfd", m->memfd_seals ? "" : "memfd_create(2) or its seals are refused here");
-    check(m->proc_mounted, "/proc", m->proc_mounted ? "mounted" : "not mounted: paths of open files are unknown");
+    check(m->memfd_seals, "sealed memfd",
+          m->memfd_seals ? "" : "memfd_create(2) or its seals are refused here");
+    check(m->proc_mounted, "/proc",
+          m->proc_mounted ? "mounted" : "not mounted: paths of open files are unknown");
     check(!m->secure_execution, "AT_SECURE",
           m->secure_execution ? "set: ld.so ignores LD_PRELOAD for this program" : "not set");
-    line(m->pidfd_open ? "ok" : "-", "pidfd_open", m->pidfd_open ? "" : "missing: clients are looked at once a second");
+    line(m->pidfd_open ? "ok" : "-", "pidfd_open",
+         m->pidfd_open ? "" : "missing: clients are looked at once a second");
     return report_worker() && ok && m->memfd_seals && m->proc_mounted && !m->secure_execution;
 }
 
-/* --- the cage -------------------------------------------------------------------------------------------------------------- */
+/* --- the cage
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static void report_cage(const struct hg_machine *m)
 {
@@ -135,11 +148,12 @@ static void report_cage(const struct hg_machine *m)
     if (m->landlock_abi > 0)
         (void)snprintf(text, sizeof text, "ABI %d", m->landlock_abi);
     else
-        (void)snprintf(text, sizeof text, "%s",
-                       m->landlock_error == ENOSYS       ? "ENOSYS: this kernel was built without it"
-                       : m->landlock_error == EOPNOTSUPP ? "EOPNOTSUPP: switched off; add landlock to lsm= at boot"
-                       : m->landlock_error == EPERM      ? "EPERM: refused, probably by a container's seccomp profile"
-                                                         : strerror(m->landlock_error));
+        (void)snprintf(
+            text, sizeof text, "%s",
+            m->landlock_error == ENOSYS       ? "ENOSYS: this kernel was built without it"
+            : m->landlock_error == EOPNOTSUPP ? "EOPNOTSUPP: switched off; add landlock to lsm= at boot"
+            : m->landlock_error == EPERM      ? "EPERM: refused, probably by a container's seccomp profile"
+                                              : strerror(m->landlock_error));
     check(m->landlock_abi > 0, "Landlock", text);
     check(m->pidfd_getfd, "pidfd_getfd", "of the process itself; of others Yama decides as well");
     if (m->yama < 0)
@@ -149,7 +163,9 @@ static void report_cage(const struct hg_machine *m)
     line("-", "Yama", text);
 }
 
-/* --- the set-up --------------------------------------------------------------------------------------------------------- */
+/* --- the set-up
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void report_cache(const struct hg_session *s)
 {
@@ -185,8 +201,8 @@ static bool report_set_up(void)
     char text[PATH_MAX + 64];
     const struct scmp_version *seccomp = seccomp_version();
     (void)printf("set-up\n");
-    (void)snprintf(text, sizeof text, "libyara %s, libseccomp %u.%u.%u", YR_VERSION, seccomp->major, seccomp->minor,
-                   seccomp->micro);
+    (void)snprintf(text, sizeof text, "libyara %s, libseccomp %u.%u.%u", YR_VERSION, seccomp->major,
+                   seccomp->minor, seccomp->micro);
     line("-", "libraries", text);
     if (hg_session_load(&none, &s, &err) != 0) {
         check(false, "policy, lock, rules", err.text);
@@ -222,6 +238,7 @@ int hg_cmd_doctor(int argc, char **argv)
     bool gate = report_gate(&m);
     report_cage(&m);
     bool set_up = report_set_up();
-    (void)printf("%s\n", gate && set_up ? "The gate can work here." : "The gate cannot work here: see the lines that say no.");
+    (void)printf("%s\n", gate && set_up ? "The gate can work here."
+                                        : "The gate cannot work here: see the lines that say no.");
     return gate && set_up ? 0 : 2;
 }

@@ -40,7 +40,8 @@ static void complain(int rc, const struct hg_error *err)
     (void)fprintf(stderr, "hubguard: %s\n", err->text[0] != '\0' ? err->text : strerror(-rc));
 }
 
-/* --- options -------------------------------------------------------------------------------------------------------- */
+/* --- options
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Returns the index of the command in argv, 0 when --help was answered, or -1 after a message. */
 static int parse_options(int argc, char **argv, struct hg_session_options *o)
@@ -120,12 +121,14 @@ static int export_all(const struct run *r, const struct hg_session_options *o, s
     if (rc != 0)
         return rc;
     (void)snprintf(where, sizeof where, "%s:%ld", r->session.rundir.socket, (long)getpid());
-    if (setenv("HUBGUARD_SOCKET", where, 1) != 0 || (o->mode != NULL && setenv("HUBGUARD_MODE", o->mode, 1) != 0))
+    if (setenv("HUBGUARD_SOCKET", where, 1) != 0 ||
+        (o->mode != NULL && setenv("HUBGUARD_MODE", o->mode, 1) != 0))
         return hg_error_set(err, -errno, "the environment cannot be set: %s", strerror(errno));
     return 0;
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------ */
+/* --- the command
+ * ------------------------------------------------------------------------------------------------------ */
 
 _Noreturn static void become_command(const struct run *r, char **command)
 {
@@ -156,7 +159,8 @@ static void on_signal(struct hg_watch *watch, uint32_t events)
     if (info.ssi_signo == SIGCHLD)
         reap(r);
     else if (info.ssi_code <= 0 && !r->ended)
-        /* Sent by a process, so perhaps to us alone. What the terminal sends (SI_KERNEL) has reached the command too. */
+        /* Sent by a process, so perhaps to us alone. What the terminal sends (SI_KERNEL) has reached the
+         * command too. */
         (void)kill(r->child, (int)info.ssi_signo);
 }
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,13 +16,16 @@
 #include "guard/commands.h"
 #include "guard/session.h"
 
-static const char usage[] = "usage: hubguard serve --ready-fd N --client PID   (started by libhubguard.so, not by hand)\n";
+static const char usage[] =
+    "usage: hubguard serve --ready-fd N --client PID   (started by libhubguard.so, not by hand)\n";
 
 struct serve {
     struct hg_session session;
     struct hg_clients *clients;
+    struct hg_watch signals;
     int ready_fd;
     pid_t client;
+    bool asked_to_end; /* by SIGTERM: with a summary and without leaving the socket behind */
 };
 
 static int number(const char *text, long *out)
@@ -33,8 +38,9 @@ static int number(const char *text, long *out)
 
 static int parse_options(int argc, char **argv, struct serve *s)
 {
-    static const struct option table[] = {
-        {"ready-fd", required_argument, NULL, 'r'}, {"client", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"ready-fd", required_argument, NULL, 'r'},
+                                          {"client", required_argument, NULL, 'c'},
+                                          {NULL, 0, NULL, 0}};
     long ready = -1, client = 0;
     int c;
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1)
@@ -61,8 +67,8 @@ static void tell(struct serve *s, const char *word, const char *text)
     s->ready_fd = -1;
 }
 
-/* A session of its own, no descriptor of the program, default signals, no preload. The working directory changes later:
- * the policy and the lock are looked for from the program's. */
+/* A session of its own, no descriptor of the program, default signals, no preload. The working directory
+ * changes later: the policy and the lock are looked for from the program's. */
 static void detach(const struct serve *s)
 {
     sigset_t mask;
@@ -73,6 +79,7 @@ static void detach(const struct serve *s)
     (void)sigaction(SIGHUP, &ignore, NULL);
     sigemptyset(&mask);
     sigaddset(&mask, SIGPIPE);
+    sigaddset(&mask, SIGTERM);
     (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     unsigned ready = (unsigned)s->ready_fd;
     if (ready > 3)
@@ -86,7 +93,8 @@ static void detach(const struct serve *s)
         close(null);
 }
 
-/* The shim guards what its environment names. Extra roots of a policy that it does not know of would be a gap. */
+/* The shim guards what its environment names. Extra roots of a policy that it does not know of would be a
+ * gap. */
 static int check_extra_roots(const struct hg_session *s, struct hg_error *err)
 {
     struct hg_roots *watched = calloc(1, sizeof *watched);
@@ -108,12 +116,29 @@ static int check_extra_roots(const struct hg_session *s, struct hg_error *err)
     }
     for (size_t i = 0; i < s->policy.roots_extra.count && rc == 0; i++)
         if (hg_roots_match(watched, s->policy.roots_extra.items[i]) == NULL)
-            rc = hg_error_set(err, -EINVAL,
-                              "the policy guards %.200s, which a bare preload does not watch: add it to HUBGUARD_ROOTS, "
-                              "or use `hubguard run`",
-                              s->policy.roots_extra.items[i]);
+            rc = hg_error_set(
+                err, -EINVAL,
+                "the policy guards %.200s, which a bare preload does not watch: add it to HUBGUARD_ROOTS, "
+                "or use `hubguard run`",
+                s->policy.roots_extra.items[i]);
     free(watched);
     return rc;
+}
+
+static void on_signal(struct hg_watch *watch, uint32_t events)
+{
+    (void)events;
+    ((struct serve *)watch->owner)->asked_to_end = true;
+}
+
+static int take_signals(struct serve *s, struct hg_error *err)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    s->signals = (struct hg_watch){signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK), on_signal, s};
+    int rc = s->signals.fd < 0 ? -errno : hg_loop_add(&s->session.loop, &s->signals, EPOLLIN);
+    return rc == 0 ? 0 : hg_error_set(err, rc, "signalfd: %s", strerror(-rc));
 }
 
 static void met(void *owner, pid_t peer)
@@ -132,13 +157,15 @@ static int start(struct serve *s, struct hg_error *err)
     if (rc == 0 && (rc = hg_clients_open(&s->session.loop, &s->clients)) != 0)
         (void)hg_error_set(err, rc, "%s", strerror(-rc));
     if (rc == 0)
+        rc = take_signals(s, err);
+    if (rc == 0)
         hg_clients_add(s->clients, s->client);
     return rc;
 }
 
 int hg_cmd_serve(int argc, char **argv)
 {
-    struct serve s = {.ready_fd = -1};
+    struct serve s = {.ready_fd = -1, .signals = {.fd = -1}};
     struct hg_error err = {""};
     if (parse_options(argc, argv, &s) != 0) {
         (void)fputs(usage, stderr);
@@ -153,10 +180,12 @@ int hg_cmd_serve(int argc, char **argv)
         (void)snprintf(where, sizeof where, "%s:%ld", s.session.rundir.socket, (long)getpid());
         tell(&s, "OK", where);
         rc = chdir("/") != 0 ? -errno : 0;
-        while (rc == 0 && !hg_clients_gone(s.clients))
+        while (rc == 0 && !s.asked_to_end && !hg_clients_gone(s.clients))
             rc = hg_loop_step(&s.session.loop);
     }
     hg_clients_close(s.clients);
+    if (s.signals.fd >= 0)
+        close(s.signals.fd);
     hg_session_close(&s.session);
     return rc == 0 ? 0 : 2;
 }

@@ -35,8 +35,14 @@ static size_t put_string(const char *text, size_t which, uint8_t *to)
 static uint8_t *put_item(const struct hg_finding *f, uint8_t *to)
 {
     const char *strings[STRINGS] = {f->rule, f->message, f->evidence, f->layers};
-    struct codec_item item = {(uint8_t)f->severity, (uint8_t)f->confidence, (uint8_t)f->reach, 0, {0}, f->line,
-                              f->column,            {ABSENT, ABSENT, ABSENT, ABSENT}};
+    struct codec_item item = {(uint8_t)f->severity,
+                              (uint8_t)f->confidence,
+                              (uint8_t)f->reach,
+                              0,
+                              {0},
+                              f->line,
+                              f->column,
+                              {ABSENT, ABSENT, ABSENT, ABSENT}};
     memcpy(item.cwe, f->cwe, sizeof item.cwe);
     uint8_t *head = to;
     to += sizeof item;
@@ -71,9 +77,9 @@ int hg_codec_encode(const struct hg_findings *findings, uint8_t **out, size_t *o
 
 static bool item_is_valid(const struct codec_item *item)
 {
-    return item->severity <= HG_SEV_CRITICAL && item->confidence <= HG_CONF_HIGH && item->reach <= HG_REACH_LOAD &&
-           item->zero == 0 && item->length[RULE] != ABSENT && item->length[RULE] != 0 &&
-           item->length[MESSAGE] != ABSENT;
+    return item->severity <= HG_SEV_CRITICAL && item->confidence <= HG_CONF_HIGH &&
+           item->reach <= HG_REACH_LOAD && item->zero == 0 && item->length[RULE] != ABSENT &&
+           item->length[RULE] != 0 && item->length[MESSAGE] != ABSENT;
 }
 
 /* Take one finding off the front of the bytes. 0, -EBADMSG, -ENOMEM. */

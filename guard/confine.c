@@ -18,8 +18,8 @@
 #endif
 #endif
 
-/* All that malloc, a scan and an end need. libyara guards its scans with a SIGBUS handler, hence the signal calls;
- * a handler gives no right. */
+/* All that malloc, a scan and an end need. libyara guards its scans with a SIGBUS handler, hence the signal
+ * calls; a handler gives no right. */
 static const int plain_calls[] = {
     SCMP_SYS(read),         SCMP_SYS(write),          SCMP_SYS(munmap),       SCMP_SYS(mremap),
     SCMP_SYS(brk),          SCMP_SYS(madvise),        SCMP_SYS(exit),         SCMP_SYS(exit_group),
@@ -30,7 +30,8 @@ static const int plain_calls[] = {
 #endif
 };
 
-/* Third argument: prot. One comparison a system call, so nothing is merged (libseccomp GHSA-4q85-33p6-j5g6). */
+/* Third argument: prot. One comparison a system call, so nothing is merged (libseccomp GHSA-4q85-33p6-j5g6).
+ */
 static const int no_exec_calls[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 
 static int limit(__rlimit_resource_t resource, rlim_t value)

@@ -8,7 +8,8 @@
 /* A .pyc starts with a 16-bit magic number and CR LF (Lib/importlib/_bootstrap_external.py, MAGIC_NUMBER). */
 static bool is_bytecode(const uint8_t *b, size_t size)
 {
-    return size >= 4 && b[2] == '\r' && b[3] == '\n' && (b[1] == 0x0c || b[1] == 0x0d || b[1] == 0x0e || b[1] == 0x0f);
+    return size >= 4 && b[2] == '\r' && b[3] == '\n' &&
+           (b[1] == 0x0c || b[1] == 0x0d || b[1] == 0x0e || b[1] == 0x0f);
 }
 
 /* Python finds the end record of a zip wherever the file starts: any prefix may stand before it. */
@@ -65,7 +66,8 @@ __attribute__((format(printf, 3, 4))) static bool say(struct hg_decision *out, e
 
 static bool trouble_blocks(const struct hg_facts *f, const struct hg_policy *p, struct hg_decision *out)
 {
-    bool too_big = f->trouble == HG_TROUBLE_TOO_BIG || (f->trouble == HG_TROUBLE_NONE && f->size > p->max_size);
+    bool too_big =
+        f->trouble == HG_TROUBLE_TOO_BIG || (f->trouble == HG_TROUBLE_NONE && f->size > p->max_size);
     if (too_big)
         return say(out, HG_OUT_BLOCK, "%llu bytes is over the limit of %llu ([scan] max_size)",
                    (unsigned long long)f->size, (unsigned long long)p->max_size);
@@ -92,7 +94,8 @@ static const struct hg_finding *find_rule(const struct hg_findings *list, const 
 static bool kind_blocks(const struct hg_facts *f, const struct hg_policy *p, struct hg_decision *out)
 {
     if (f->scan_kind == HG_KIND_BYTECODE && p->bytecode != HG_BYTECODE_ALLOW)
-        return say(out, HG_OUT_BLOCK, "bytecode without scanned source ([scan] bytecode = allow would let it pass)");
+        return say(out, HG_OUT_BLOCK,
+                   "bytecode without scanned source ([scan] bytecode = allow would let it pass)");
     if (f->scan_kind == HG_KIND_NATIVE && !p->native_allow) {
         out->cause = find_rule(f->findings, HG_RULE_NATIVE);
         return say(out, HG_OUT_BLOCK, "compiled extension ([scan] native = allow would let it pass)");
@@ -121,10 +124,12 @@ static bool scan_failed(const struct hg_facts *f, const struct hg_policy *p, str
     }
 }
 
-/* native = allow and bytecode = allow have answered what these say already: they are told, not weighed. */
+/* native = allow and bytecode = allow have answered what these rules say: they are told, not weighed. */
 static bool weighs(const struct hg_finding *f, const struct hg_facts *facts)
 {
-    return !(facts->scan_kind == HG_KIND_NATIVE && strncmp(f->rule, "HG-NATIVE-", 10) == 0);
+    if (facts->scan_kind == HG_KIND_NATIVE)
+        return strncmp(f->rule, HG_RULES_NATIVE, strlen(HG_RULES_NATIVE)) != 0;
+    return facts->scan_kind != HG_KIND_BYTECODE || strcmp(f->rule, HG_RULE_BYTECODE) != 0;
 }
 
 static bool findings_decide(const struct hg_facts *f, const struct hg_policy *p, struct hg_decision *out)

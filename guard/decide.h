@@ -10,7 +10,11 @@
 #include "scanner/engine.h"
 #include "shim/wire.h"
 
+/* Rules of the engine that speak of the kind of file and not of what it does. */
+#define HG_RULES_NATIVE  "HG-NATIVE-" /* all of them */
 #define HG_RULE_NATIVE   "HG-NATIVE-001"
+#define HG_RULE_BYTECODE "HG-BYTECODE-001"
+/* The gate's own. */
 #define HG_RULE_BLOB     "HG-HUB-001"
 #define HG_RULE_UNPINNED "HG-HUB-002"
 
@@ -43,7 +47,8 @@ struct hg_decision {
     char reason[160];               /* one line, clean; "" for a plain allow */
 };
 
-/* What the bytes of a request are, for the scanner: its kind, the flags, and for CODE the bytes themselves. */
+/* What the bytes of a request are, for the scanner: its kind, the flags, and for CODE the bytes themselves.
+ */
 enum hg_scan_kind hg_scan_kind_of(uint32_t kind, uint32_t flags, const uint8_t *bytes, size_t size);
 
 /* Fill *out and return true, or return false when the answer hangs on a scan that is still pending. */

@@ -13,7 +13,7 @@
 #include "guard/text.h"
 
 struct hg_report {
-    int fd; /* -1: nobody wants events */
+    int fd;      /* -1: nobody wants events */
     bool torn;   /* the last line was cut by a full disk: begin a new one */
     bool failed; /* said so already */
     uint64_t lost;
@@ -55,7 +55,8 @@ uint64_t hg_report_lost(const struct hg_report *r)
     return r->lost;
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------------------- */
+/* --- JSON
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void add_text(cJSON *object, const char *key, const char *text)
 {
@@ -166,7 +167,8 @@ static void add_findings(cJSON *event, const struct hg_findings *list)
     add_number(event, "findings_dropped", list->count - shown + list->dropped);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------ */
+/* --- events
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void add_about(cJSON *e, const struct hg_about *about)
 {
@@ -238,7 +240,8 @@ int hg_report_warning(struct hg_report *r, const char *topic, const char *text)
 }
 
 /* What this version enforces, and what the design promises that it does not: a report claims nothing else. */
-static const char *const in_force[] = {"gate (libc hooks, open-code hook, audit hook)", "scan worker seccomp"};
+static const char *const in_force[] = {"gate (libc hooks, open-code hook, audit hook)",
+                                       "scan worker seccomp"};
 static const struct {
     const char *what, *why;
 } not_in_force[] = {
@@ -258,8 +261,8 @@ static void add_protection(cJSON *e, enum hg_mode mode)
         bool gate = i == sizeof not_in_force / sizeof not_in_force[0];
         cJSON *o = cJSON_CreateObject();
         cJSON_AddStringToObject(o, "what", gate ? "gate" : not_in_force[i].what);
-        cJSON_AddStringToObject(o, "why", gate ? "mode = observe: files were scanned and let through"
-                                               : not_in_force[i].why);
+        cJSON_AddStringToObject(
+            o, "why", gate ? "mode = observe: files were scanned and let through" : not_in_force[i].why);
         cJSON_AddItemToArray(out, o);
     }
 }

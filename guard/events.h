@@ -13,8 +13,8 @@
 #include "policy/origin.h"
 #include "scanner/error.h"
 
-#define HG_EVENTS_VERSION  1
-#define HG_EVENT_FINDINGS  20 /* at most so many in one event; `findings_dropped` counts the others */
+#define HG_EVENTS_VERSION 1
+#define HG_EVENT_FINDINGS 20 /* at most so many in one event; `findings_dropped` counts the others */
 
 struct hg_counts {
     uint64_t outcomes[HG_OUT_WOULD_BLOCK + 1]; /* by enum hg_outcome */
@@ -49,7 +49,8 @@ struct hg_report;
 /* Open for appending; `path` NULL makes a report that swallows everything. 0, or -errno with *err. */
 int hg_report_open(const char *path, struct hg_report **out, struct hg_error *err);
 void hg_report_close(struct hg_report *report);
-/* Each returns 0, or the -errno of the first write that failed (later failures return 0 and are only counted). */
+/* Each returns 0, or the -errno of the first write that failed (later failures return 0 and are only
+ * counted). */
 int hg_report_start(struct hg_report *report, const struct hg_about *about);
 int hg_report_file(struct hg_report *report, const struct hg_file_event *event);
 int hg_report_warning(struct hg_report *report, const char *topic, const char *text);

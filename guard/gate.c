@@ -18,7 +18,8 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* Bytes in the scanner's queue, and everybody who waits for them: many processes load one file at one moment. */
+/* Bytes in the scanner's queue, and everybody who waits for them: many processes load one file at one moment.
+ */
 struct waiting {
     struct hg_job job;
     struct hg_inquiry *first;
@@ -36,7 +37,8 @@ struct hg_gate {
     char notice[HG_ERROR_MAX + 32];   /* for the next banner: told to the user once */
 };
 
-/* --- small things ------------------------------------------------------------------------------------------------ */
+/* --- small things
+ * ------------------------------------------------------------------------------------------------ */
 
 static void warn(struct hg_gate *g, const char *topic, const char *text)
 {
@@ -74,10 +76,11 @@ static void finish(struct hg_inquiry *q, const struct hg_reply *reply, const cha
     free(q);
 }
 
-static void add_finding(struct hg_inquiry *q, const char *rule, const char *message, enum hg_severity severity,
-                        uint16_t cwe)
+static void add_finding(struct hg_inquiry *q, const char *rule, const char *message,
+                        enum hg_severity severity, uint16_t cwe)
 {
-    struct hg_finding f = {.severity = severity, .confidence = HG_CONF_HIGH, .reach = HG_REACH_LOAD, .cwe = {cwe}};
+    struct hg_finding f = {
+        .severity = severity, .confidence = HG_CONF_HIGH, .reach = HG_REACH_LOAD, .cwe = {cwe}};
     char rule_copy[32], message_copy[160]; /* the members are not const, hg_findings_add() copies */
     (void)snprintf(rule_copy, sizeof rule_copy, "%s", rule);
     (void)snprintf(message_copy, sizeof message_copy, "%s", message);
@@ -87,7 +90,8 @@ static void add_finding(struct hg_inquiry *q, const char *rule, const char *mess
         hg_findings_sort(&q->findings);
 }
 
-/* --- the answer -------------------------------------------------------------------------------------------------- */
+/* --- the answer
+ * -------------------------------------------------------------------------------------------------- */
 
 static bool seen(struct hg_seen *set, const struct hg_inquiry *q, uint64_t more, bool by_process)
 {
@@ -161,7 +165,8 @@ static void conclude(struct hg_inquiry *q, const struct hg_decision *d)
     finish(q, &reply, text);
 }
 
-/* --- the bytes --------------------------------------------------------------------------------------------------- */
+/* --- the bytes
+ * --------------------------------------------------------------------------------------------------- */
 
 /* What the hub tells about a file beside its bytes. */
 static void add_hub_findings(struct hg_inquiry *q, const void *bytes, size_t size)
@@ -172,11 +177,13 @@ static void add_hub_findings(struct hg_inquiry *q, const void *bytes, size_t siz
         return;
     hg_origin_of(q->question.path, q->question.resolved, q->question.root, &origin);
     if (hg_origin_blob_matches(q->question.resolved, bytes, size) == 0)
-        add_finding(q, HG_RULE_BLOB, "the cached file is not the one that the hub served: its bytes do not match its name",
+        add_finding(q, HG_RULE_BLOB,
+                    "the cached file is not the one that the hub served: its bytes do not match its name",
                     HG_SEV_HIGH, 345);
     if (strcmp(origin.platform, "huggingface") == 0 && origin.repository[0] != '\0' && !origin.pinned)
-        add_finding(q, HG_RULE_UNPINNED, "the revision is not pinned to a commit: the repository can change what runs",
-                    HG_SEV_LOW, 494);
+        add_finding(q, HG_RULE_UNPINNED,
+                    "the revision is not pinned to a commit: the repository can change what runs", HG_SEV_LOW,
+                    494);
 }
 
 /* Size, seals, digest, kind. 0, or -EBADMSG when the descriptor is not what the protocol asks for. */
@@ -221,7 +228,8 @@ static bool unwatched(const struct hg_gate *g, const struct hg_question *q)
            (hg_roots_match(g->extra, q->path) == NULL && hg_roots_match(g->extra, resolved) == NULL);
 }
 
-/* --- scans -------------------------------------------------------------------------------------------------------- */
+/* --- scans
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void settle(struct hg_inquiry *q, enum hg_scan_state state, int detail)
 {
@@ -345,7 +353,8 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
     q->facts.unwatched = unwatched(g, &q->question);
     q->facts.approved = q->sha256_hex[0] != '\0' && hg_lock_find(g->options.lock, q->sha256_hex) != NULL;
     if (q->facts.scan_kind == HG_KIND_NATIVE && !g->options.policy->native_allow)
-        add_finding(q, HG_RULE_NATIVE, "compiled extension: machine code runs when it is loaded and cannot be read by rules",
+        add_finding(q, HG_RULE_NATIVE,
+                    "compiled extension: machine code runs when it is loaded and cannot be read by rules",
                     HG_SEV_HIGH, 829);
     struct hg_decision decision;
     if (hg_decide(&q->facts, g->options.policy, &decision))
@@ -356,8 +365,8 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
 
 void hg_gate_malformed(struct hg_gate *g, pid_t pid, int code, struct hg_reply *reply, const char **text)
 {
-    static const char other_build[] =
-        "hubguard: blocked\n  libhubguard.so and hubguard are of different versions; install both from one build\n";
+    static const char other_build[] = "hubguard: blocked\n  libhubguard.so and hubguard are of different "
+                                      "versions; install both from one build\n";
     static const char malformed[] = "hubguard: blocked\n  the guard got a malformed request\n";
     *text = code == -EPROTO ? other_build : malformed;
     new_reply(g, HG_VERDICT_BLOCK, reply);
@@ -370,7 +379,9 @@ void hg_gate_malformed(struct hg_gate *g, pid_t pid, int code, struct hg_reply *
     }
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static int words_to_roots(const struct hg_words *words, struct hg_roots **out, struct hg_error *err)
 {

@@ -25,7 +25,8 @@ int hg_library_find(char *out, size_t size, struct hg_error *err)
             return 0;
         }
     }
-    return hg_error_set(err, -ENOENT, "libhubguard.so is neither in %.200s nor in ../lib/hubguard of it", dir);
+    return hg_error_set(err, -ENOENT, "libhubguard.so is neither in %.200s nor in ../lib/hubguard of it",
+                        dir);
 }
 
 int hg_library_preload(const char *library, struct hg_error *err)
@@ -37,7 +38,8 @@ int hg_library_preload(const char *library, struct hg_error *err)
     char *value = malloc(size);
     if (value == NULL)
         return hg_error_set(err, -ENOMEM, "out of memory");
-    (void)snprintf(value, size, "%s%s%s", library, old != NULL && *old != '\0' ? ":" : "", old == NULL ? "" : old);
+    (void)snprintf(value, size, "%s%s%s", library, old != NULL && *old != '\0' ? ":" : "",
+                   old == NULL ? "" : old);
     int rc = setenv("LD_PRELOAD", value, 1) != 0 ? -errno : 0;
     free(value);
     return rc == 0 ? 0 : hg_error_set(err, rc, "LD_PRELOAD cannot be set: %s", strerror(-rc));

@@ -9,8 +9,9 @@
 
 /* 0, or -ENOENT with *err naming the places looked at. */
 int hg_library_find(char *out, size_t size, struct hg_error *err);
-/* Put the library first in LD_PRELOAD of this process's environment and keep what else is there. ld.so splits the value at
- * spaces and colons: a library whose path has one cannot be preloaded. 0, or -errno with *err. */
+/* Put the library first in LD_PRELOAD of this process's environment and keep what else is there. ld.so splits
+ * the value at spaces and colons: a library whose path has one cannot be preloaded. 0, or -errno with *err.
+ */
 int hg_library_preload(const char *library, struct hg_error *err);
 
 #endif

@@ -20,8 +20,8 @@ struct hg_lookup {
     char state[HG_ERROR_MAX + 16];
 };
 
-int hg_lookup_open(const char *ruleset, const char *cwd, const struct hg_roots *roots, const struct hg_policy *policy,
-                   struct hg_lookup **out, struct hg_error *err)
+int hg_lookup_open(const char *ruleset, const char *cwd, const struct hg_roots *roots,
+                   const struct hg_policy *policy, struct hg_lookup **out, struct hg_error *err)
 {
     struct hg_lookup *l = calloc(1, sizeof *l);
     if (l == NULL)
@@ -77,8 +77,8 @@ static int open_cache(struct hg_lookup *l, struct hg_error *err)
     return 0;
 }
 
-int hg_lookup_find(struct hg_lookup *l, const uint8_t sha256[32], uint32_t kind, uint8_t **encoded, size_t *size,
-                   struct hg_error *err)
+int hg_lookup_find(struct hg_lookup *l, const uint8_t sha256[32], uint32_t kind, uint8_t **encoded,
+                   size_t *size, struct hg_error *err)
 {
     const uint8_t *known = hg_memo_find(&l->memo, sha256, kind, size);
     if (known != NULL) {
@@ -102,14 +102,16 @@ int hg_lookup_find(struct hg_lookup *l, const uint8_t sha256[32], uint32_t kind,
     if (rc != 0) {
         free(*encoded);
         *encoded = NULL;
-        return give_up(l, rc, (hg_error_set(err, rc, "an entry is not what this version writes; it can be deleted"), err));
+        return give_up(
+            l, rc,
+            (hg_error_set(err, rc, "an entry is not what this version writes; it can be deleted"), err));
     }
     hg_memo_put(&l->memo, sha256, kind, *encoded, *size);
     return 1;
 }
 
-int hg_lookup_store(struct hg_lookup *l, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded, size_t size,
-                    struct hg_error *err)
+int hg_lookup_store(struct hg_lookup *l, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded,
+                    size_t size, struct hg_error *err)
 {
     hg_memo_put(&l->memo, sha256, kind, encoded, size);
     if (l->cache == NULL)

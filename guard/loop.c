@@ -102,8 +102,8 @@ static int timeout_of(const struct hg_timer *timer)
 int hg_loop_step(struct hg_loop *loop)
 {
     /* One event at a time: a handler may free what a later event of the same batch would point to. The kernel
-     * rotates its ready list, so nobody starves. Descriptors come before deadlines: an answer that lies ready when a
-     * stopped guard is continued (job control) is taken although its deadline has passed. */
+     * rotates its ready list, so nobody starves. Descriptors come before deadlines: an answer that lies ready
+     * when a stopped guard is continued (job control) is taken although its deadline has passed. */
     struct epoll_event event;
     int n = epoll_wait(loop->epoll_fd, &event, 1, timeout_of(earliest(loop)));
     if (n < 0)

@@ -25,13 +25,15 @@ static bool action_available(uint32_t action)
     return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0u, &action) == 0;
 }
 
-/* A filter that does not exist: EFAULT says that the flags are known, EINVAL that they are not (seccomp(2)). */
+/* A filter that does not exist: EFAULT says that the flags are known, EINVAL that they are not (seccomp(2)).
+ */
 static bool flags_known(unsigned long flags)
 {
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)flags, NULL) != 0 && errno == EFAULT;
 }
 
-/* SECCOMP_IOCTL_NOTIF_ADDFD came with 5.9 and has no flag of its own; the notification sizes tell only of 5.0. */
+/* SECCOMP_IOCTL_NOTIF_ADDFD came with 5.9 and has no flag of its own; the notification sizes tell only
+ * of 5.0. */
 static bool at_least(const char *release, int major, int minor)
 {
     int have_major = 0, have_minor = 0;

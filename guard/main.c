@@ -23,8 +23,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", hg_cmd_run},       {"scan", hg_cmd_scan},     {"approve", hg_cmd_approve}, {"policy", hg_cmd_policy},
-    {"rules", hg_cmd_rules},   {"doctor", hg_cmd_doctor}, {"serve", hg_cmd_serve},
+    {"run", hg_cmd_run},       {"scan", hg_cmd_scan},   {"approve", hg_cmd_approve},
+    {"policy", hg_cmd_policy}, {"rules", hg_cmd_rules}, {"doctor", hg_cmd_doctor},
+    {"serve", hg_cmd_serve},
 };
 
 int main(int argc, char **argv)

@@ -32,7 +32,8 @@ static void forget(struct hg_memo *memo, struct hg_memo_entry *e)
     memset(e, 0, sizeof *e);
 }
 
-void hg_memo_put(struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded, size_t size)
+void hg_memo_put(struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded,
+                 size_t size)
 {
     size_t known;
     if (hg_memo_find(memo, sha256, kind, &known) != NULL)

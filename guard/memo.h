@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two small bounded tables of the running guard: findings of bytes that were scanned, and things said before. */
+/* Two small bounded tables of the running guard: findings of bytes that were scanned, and things said before.
+ */
 #ifndef HUBGUARD_GUARD_MEMO_H
 #define HUBGUARD_GUARD_MEMO_H
 
@@ -24,9 +25,11 @@ struct hg_memo {
 };
 
 /* The encoding for these bytes, owned by the memo until the next put, or NULL. */
-const uint8_t *hg_memo_find(const struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind, size_t *size);
+const uint8_t *hg_memo_find(const struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind,
+                            size_t *size);
 /* Keep a copy; forgets others when full. A failure to keep it is no failure. */
-void hg_memo_put(struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded, size_t size);
+void hg_memo_put(struct hg_memo *memo, const uint8_t sha256[32], uint32_t kind, const uint8_t *encoded,
+                 size_t size);
 void hg_memo_clear(struct hg_memo *memo);
 
 /* Set of hashes; forgets everything when it is three quarters full. */

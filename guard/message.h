@@ -17,8 +17,8 @@ struct hg_message {
     const struct hg_findings *findings;
 };
 
-/* One block of at most eight lines, each ending in a newline: what was blocked, by which rule, and the command that
- * would allow exactly these bytes. Foreign text is escaped. Returns the length (< size). */
+/* One block of at most eight lines, each ending in a newline: what was blocked, by which rule, and the
+ * command that would allow exactly these bytes. Foreign text is escaped. Returns the length (< size). */
 size_t hg_message_block(const struct hg_message *m, char *out, size_t size);
 /* One line for what passes although something was found, or would be blocked if mode were enforce. */
 size_t hg_message_warning(const struct hg_message *m, char *out, size_t size);

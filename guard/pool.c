@@ -26,7 +26,7 @@ struct worker {
     pid_t pid;
     enum state state;
     struct hg_job *job;
-    uint32_t id; /* of the job */
+    uint32_t id;   /* of the job */
     uint8_t *head; /* job head and name, while SENDING */
     size_t head_size, sent;
     struct hg_worker_reply reply;
@@ -334,9 +334,10 @@ static int await_first(struct worker *w, struct hg_error *err)
             w->state = IDLE;
             return 0;
         }
-        return hg_error_set(err, -w->reply.error,
-                            "the scan worker cannot confine itself (%s); seccomp filters must be allowed here",
-                            strerror(w->reply.error));
+        return hg_error_set(
+            err, -w->reply.error,
+            "the scan worker cannot confine itself (%s); seccomp filters must be allowed here",
+            strerror(w->reply.error));
     }
     return hg_error_set(err, -EIO, "the scan worker did not start");
 }

@@ -32,14 +32,14 @@ struct hg_job {
 struct hg_pool;
 
 struct hg_pool_options {
-    unsigned workers; /* 1 ... HG_POOL_MAX */
+    unsigned workers;    /* 1 ... HG_POOL_MAX */
     uint32_t timeout_ms; /* for one scan */
     hg_scan_fn *scan;
     void *context;
 };
 
-/* Fork the workers and wait until one has confined itself. 0, or -errno with *err (a machine that cannot confine a
- * worker cannot scan). */
+/* Fork the workers and wait until one has confined itself. 0, or -errno with *err (a machine that cannot
+ * confine a worker cannot scan). */
 int hg_pool_start(struct hg_loop *loop, const struct hg_pool_options *options, struct hg_pool **out,
                   struct hg_error *err);
 void hg_pool_submit(struct hg_pool *pool, struct hg_job *job);

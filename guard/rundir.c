@@ -16,8 +16,8 @@
 static bool private_directory(const char *dir)
 {
     struct stat st;
-    return dir != NULL && dir[0] == '/' && lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-           (st.st_mode & 077) == 0;
+    return dir != NULL && dir[0] == '/' && lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+           st.st_uid == geteuid() && (st.st_mode & 077) == 0;
 }
 
 static int make_in(const char *top, const char *name, struct hg_rundir *r)

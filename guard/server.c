@@ -59,10 +59,12 @@ static void too_slow(struct hg_timer *timer)
     drop(timer->owner);
 }
 
-/* One packet, never waiting: a fresh connection has room for it; a peer that filled its own buffer gets nothing. */
+/* One packet, never waiting: a fresh connection has room for it; a peer that filled its own buffer gets
+ * nothing. */
 static void send_reply(struct connection *c, const struct hg_reply *reply, const char *text)
 {
-    struct iovec parts[2] = {{(void *)(uintptr_t)reply, sizeof *reply}, {(void *)(uintptr_t)text, reply->text_len}};
+    struct iovec parts[2] = {{(void *)(uintptr_t)reply, sizeof *reply},
+                             {(void *)(uintptr_t)text, reply->text_len}};
     const struct msghdr msg = {.msg_iov = parts, .msg_iovlen = 2};
     ssize_t n;
     do {
@@ -190,7 +192,8 @@ static bool make_room(struct hg_server *s)
 static bool peer_may_ask(int fd, struct ucred *peer)
 {
     socklen_t size = sizeof *peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size) == 0 && (peer->uid == geteuid() || peer->uid == 0);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size) == 0 &&
+           (peer->uid == geteuid() || peer->uid == 0);
 }
 
 static void add_connection(struct hg_server *s, int fd)
@@ -287,8 +290,10 @@ void hg_server_close(struct hg_server *s)
 {
     if (s == NULL)
         return;
-    while (s->oldest != NULL)
-        drop(s->oldest);
+    for (struct connection *c = s->oldest, *newer; c != NULL; c = newer) {
+        newer = c->newer;
+        drop(c);
+    }
     hg_loop_remove(s->options.loop, &s->listener);
     if (s->reserve >= 0)
         close(s->reserve);

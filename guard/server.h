@@ -16,14 +16,15 @@ struct hg_server;
 struct hg_server_options {
     struct hg_loop *loop;
     struct hg_gate *gate;
-    int listen_fd; /* stays the caller's */
+    int listen_fd;                        /* stays the caller's */
     void (*met)(void *owner, pid_t peer); /* called for each accepted peer; may be NULL */
     void *owner;
 };
 
 /* 0 or -errno. */
 int hg_server_open(const struct hg_server_options *options, struct hg_server **out);
-/* Before hg_gate_close() has answered everything the server must still be there; so: gate first, server then. */
+/* Before hg_gate_close() has answered everything the server must still be there; so: gate first, server then.
+ */
 void hg_server_close(struct hg_server *server);
 
 #endif

@@ -26,7 +26,8 @@ static int load_policy(const struct hg_session_options *o, struct hg_session *s,
     int rc = hg_policy_find(o->policy, &s->policy, err);
     for (size_t i = 0; rc == 0 && i < sizeof given / sizeof given[0]; i++)
         if (given[i].value != NULL)
-            rc = hg_policy_set(&s->policy, given[i].section, given[i].key, given[i].value, given[i].origin, err);
+            rc = hg_policy_set(&s->policy, given[i].section, given[i].key, given[i].value, given[i].origin,
+                               err);
     return rc;
 }
 
@@ -38,14 +39,16 @@ static int load_roots(struct hg_session *s, struct hg_error *err)
     int rc = hg_roots_resolve(s->roots, environment, NULL);
     for (size_t i = 0; rc == 0 && i < s->policy.roots_extra.count; i++)
         rc = hg_roots_add(s->roots, s->policy.roots_extra.items[i], HG_LOADER_EXTRA);
-    return rc == 0 ? 0 : hg_error_set(err, rc, "the guarded directories cannot be worked out: %s", strerror(-rc));
+    return rc == 0 ? 0
+                   : hg_error_set(err, rc, "the guarded directories cannot be worked out: %s", strerror(-rc));
 }
 
 int hg_session_load(const struct hg_session_options *options, struct hg_session *s, struct hg_error *err)
 {
     memset(s, 0, sizeof *s);
     s->loop.epoll_fd = s->rundir.listen_fd = -1;
-    /* Remote code runs as the same user: it must not read or change this process (ptrace(2), /proc/PID/mem). */
+    /* Remote code runs as the same user: it must not read or change this process (ptrace(2), /proc/PID/mem).
+     */
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (getcwd(s->cwd, sizeof s->cwd) == NULL)
         s->cwd[0] = '\0';

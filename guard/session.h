@@ -16,7 +16,7 @@ struct hg_session {
     struct hg_engine *engine;
     struct hg_roots *roots; /* of this process's environment, and the policy's extra ones */
     struct hg_report *report;
-    char cwd[PATH_MAX];     /* "" when it cannot be told */
+    char cwd[PATH_MAX]; /* "" when it cannot be told */
     struct hg_loop loop;
     struct hg_rundir rundir;
     struct hg_gate *gate;
@@ -30,7 +30,8 @@ struct hg_session_options {
 
 /* Load. 0, or -errno with *err (one message for the user); the session is then empty. */
 int hg_session_load(const struct hg_session_options *options, struct hg_session *out, struct hg_error *err);
-/* Bind the socket, start workers and server. `met` and `owner` as for hg_server_options. 0, or -errno with *err. */
+/* Bind the socket, start workers and server. `met` and `owner` as for hg_server_options. 0, or -errno with
+ * *err. */
 int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command,
                      void (*met)(void *owner, pid_t peer), void *owner, struct hg_error *err);
 /* Close whatever is open; writes the summary when the gate was open. */

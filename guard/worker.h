@@ -13,7 +13,7 @@
 #define HG_WORKER_NAME_MAX 4096u
 
 struct hg_worker_job {
-    uint32_t magic, kind; /* enum hg_scan_kind */
+    uint32_t magic, kind;  /* enum hg_scan_kind */
     uint32_t name_len, id; /* id: comes back in the reply, so that no answer is taken for another job's */
     uint64_t size;         /* bytes that follow the name */
 };
@@ -33,8 +33,8 @@ int hg_worker_reply_check(const struct hg_worker_reply *reply);
 /* What a worker does with a job; the product's is hg_engine_scan(). */
 typedef int hg_scan_fn(void *context, const struct hg_scan_input *input, struct hg_findings *out);
 
-/* Become a worker on `channel` (a stream socket): confine this process, say READY, serve jobs until the other side
- * closes. Never returns. */
+/* Become a worker on `channel` (a stream socket): confine this process, say READY, serve jobs until the other
+ * side closes. Never returns. */
 _Noreturn void hg_worker_main(int channel, hg_scan_fn *scan, void *context);
 
 #endif

@@ -26,13 +26,16 @@ struct hg_engine {
     char ruleset[2 * EVP_MAX_MD_SIZE + 1];
 };
 
-/* --- loading ------------------------------------------------------------------------------------------------- */
+/* --- loading
+ * ------------------------------------------------------------------------------------------------- */
 
 static int digest_file(EVP_MD_CTX *digest, const char *name, const char *text, size_t size)
 {
     char head[96];
     int n = snprintf(head, sizeof head, "%.60s %zu\n", name, size);
-    return EVP_DigestUpdate(digest, head, (size_t)n) == 1 && EVP_DigestUpdate(digest, text, size) == 1 ? 0 : -ENOMEM;
+    return EVP_DigestUpdate(digest, head, (size_t)n) == 1 && EVP_DigestUpdate(digest, text, size) == 1
+               ? 0
+               : -ENOMEM;
 }
 
 static int load_embedded(struct hg_engine *e, EVP_MD_CTX *digest, struct hg_error *err)
@@ -106,7 +109,8 @@ static int load_all(struct hg_engine *e, const char *extra, EVP_MD_CTX *digest, 
     static const char version[] = HG_VERSION " engine " ENGINE_REVISION "\n";
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    if (EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(digest, version, sizeof version - 1) != 1)
+    if (EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 ||
+        EVP_DigestUpdate(digest, version, sizeof version - 1) != 1)
         return hg_error_set(err, -ENOMEM, "SHA-256 is not available");
     int rc = load_embedded(e, digest, err);
     if (rc == 0 && extra != NULL)
@@ -155,14 +159,16 @@ const char *hg_engine_ruleset(const struct hg_engine *e)
     return e->ruleset;
 }
 
-/* --- what a file is ------------------------------------------------------------------------------------------ */
+/* --- what a file is
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *suffix;
     enum hg_scan_kind kind;
-} suffixes[] = {{".py", HG_KIND_SOURCE},   {".pyw", HG_KIND_SOURCE}, {".pyi", HG_KIND_SOURCE}, {".pyc", HG_KIND_BYTECODE},
-                {".pyo", HG_KIND_BYTECODE}, {".zip", HG_KIND_ARCHIVE}, {".whl", HG_KIND_ARCHIVE}, {".egg", HG_KIND_ARCHIVE},
-                {".pyz", HG_KIND_ARCHIVE}, {".pyzw", HG_KIND_ARCHIVE}, {".so", HG_KIND_NATIVE},  {".pyd", HG_KIND_NATIVE}};
+} suffixes[] = {{".py", HG_KIND_SOURCE},    {".pyw", HG_KIND_SOURCE},   {".pyi", HG_KIND_SOURCE},
+                {".pyc", HG_KIND_BYTECODE}, {".pyo", HG_KIND_BYTECODE}, {".zip", HG_KIND_ARCHIVE},
+                {".whl", HG_KIND_ARCHIVE},  {".egg", HG_KIND_ARCHIVE},  {".pyz", HG_KIND_ARCHIVE},
+                {".pyzw", HG_KIND_ARCHIVE}, {".so", HG_KIND_NATIVE},    {".pyd", HG_KIND_NATIVE}};
 
 static enum hg_scan_kind kind_of_name(const char *name)
 {
@@ -182,8 +188,8 @@ static int is_python_script(const uint8_t *bytes, size_t size)
            memmem(bytes, (size_t)(end - bytes), "python", 6) != NULL;
 }
 
-/* Content first: what runs a file looks at its magic, whatever its name says. A zip is an archive only under a name
- * that Python would put on its path: weights are zips as well. */
+/* Content first: what runs a file looks at its magic, whatever its name says. A zip is an archive only under
+ * a name that Python would put on its path: weights are zips as well. */
 static enum hg_scan_kind kind_of(const struct hg_scan_input *in)
 {
     enum hg_scan_kind named = kind_of_name(in->name);
@@ -200,7 +206,8 @@ static enum hg_scan_kind kind_of(const struct hg_scan_input *in)
     return named;
 }
 
-/* --- scanning -------------------------------------------------------------------------------------------------- */
+/* --- scanning
+ * -------------------------------------------------------------------------------------------------- */
 
 struct layer_context {
     struct hg_engine *engine;
@@ -223,11 +230,13 @@ static int scan_layer(void *context, const uint8_t *bytes, size_t size, const ch
     return rc;
 }
 
-/* A text that nothing calls Python (kind still AUTO: a licence, a README, Python without a suffix) may fail to parse. */
+/* A text that nothing calls Python (kind still AUTO: a licence, a README, Python without a suffix) may fail
+ * to parse. */
 static int scan_python(struct hg_engine *e, const struct hg_scan_input *in, struct hg_findings *out)
 {
     struct layer_context context = {e, out};
-    struct hg_smell_options options = {.on_layer = scan_layer, .context = &context, .lenient = in->kind == HG_KIND_AUTO};
+    struct hg_smell_options options = {
+        .on_layer = scan_layer, .context = &context, .lenient = in->kind == HG_KIND_AUTO};
     enum hg_scan_kind kind = in->kind == HG_KIND_AUTO ? HG_KIND_SOURCE : in->kind;
     return hg_smell_scan(e->smells, in->bytes, in->size, kind, &options, out);
 }
@@ -239,7 +248,8 @@ int hg_engine_scan(struct hg_engine *e, const struct hg_scan_input *input, struc
         in.bytes = (const uint8_t *)"";
     if (in.kind == HG_KIND_AUTO)
         in.kind = kind_of(&in);
-    else if (in.kind == HG_KIND_SOURCE && kind_of_name(in.name) != HG_KIND_SOURCE && hg_bytecode_is(in.bytes, in.size))
+    else if (in.kind == HG_KIND_SOURCE && kind_of_name(in.name) != HG_KIND_SOURCE &&
+             hg_bytecode_is(in.bytes, in.size))
         in.kind = HG_KIND_BYTECODE;
     int rc = hg_yara_scan(e->yara, in.bytes, in.size, out);
     if (rc == 0 && (in.kind == HG_KIND_SOURCE || in.kind == HG_KIND_TEXT || in.kind == HG_KIND_AUTO))

@@ -17,26 +17,27 @@ enum py_kind {
     PY_LIST_OF, /* any number of children: bodies, targets, arguments, ... */
 
     /* statements */
-    PY_MODULE,     /* body:LIST_OF */
-    PY_FUNCDEF,    /* name; decorators:LIST_OF params:PARAMS returns:expr|NONE body:LIST_OF ; flag ASYNC */
-    PY_CLASSDEF,   /* name; decorators:LIST_OF args:LIST_OF(expr|KEYWORD|STARRED|DOUBLESTAR) body:LIST_OF */
-    PY_RETURN,     /* expr|NONE */
-    PY_DELETE,     /* LIST_OF expr */
-    PY_ASSIGN,     /* targets:LIST_OF value   (a = b = v has two targets) */
-    PY_AUGASSIGN,  /* target value ; op */
-    PY_ANNASSIGN,  /* target annotation value|NONE */
-    PY_FOR,        /* target iter body:LIST_OF orelse:LIST_OF ; flag ASYNC */
-    PY_WHILE,      /* test body orelse */
-    PY_IF,         /* test body orelse   (elif: orelse holds one PY_IF) */
-    PY_WITH,       /* items:LIST_OF WITHITEM, body ; flag ASYNC */
-    PY_WITHITEM,   /* expr target|NONE */
-    PY_MATCH,      /* subject cases:LIST_OF CASE */
-    PY_CASE,       /* pattern:expr-like guard|NONE body */
-    PY_RAISE,      /* exc|NONE cause|NONE */
-    PY_TRY,        /* body handlers:LIST_OF HANDLER orelse finalbody */
-    PY_HANDLER,    /* name (may be empty); type|NONE body */
-    PY_ASSERT,     /* test msg|NONE */
-    PY_IMPORT,     /* LIST_OF ALIAS */
+    PY_MODULE,    /* body:LIST_OF */
+    PY_FUNCDEF,   /* name; decorators:LIST_OF params:PARAMS returns:expr|NONE body:LIST_OF ; flag ASYNC */
+    PY_CLASSDEF,  /* name; decorators:LIST_OF args:LIST_OF(expr|KEYWORD|STARRED|DOUBLESTAR) body:LIST_OF */
+    PY_RETURN,    /* expr|NONE */
+    PY_DELETE,    /* LIST_OF expr */
+    PY_ASSIGN,    /* targets:LIST_OF value   (a = b = v has two targets) */
+    PY_AUGASSIGN, /* target value ; op */
+    PY_ANNASSIGN, /* target annotation value|NONE */
+    PY_FOR,       /* target iter body:LIST_OF orelse:LIST_OF ; flag ASYNC */
+    PY_WHILE,     /* test body orelse */
+    PY_IF,        /* test body orelse   (elif: orelse holds one PY_IF) */
+    PY_WITH,      /* items:LIST_OF WITHITEM, body ; flag ASYNC */
+    PY_WITHITEM,  /* expr target|NONE */
+    PY_MATCH,     /* subject cases:LIST_OF CASE */
+    PY_CASE,    /* pattern:expr-like guard|NONE body. `p as x` is a NAMEDEXPR; a class pattern C(a, k=b) calls
+                   nothing: a SUBSCRIPT of C whose index is a TUPLE that may hold KEYWORDs */
+    PY_RAISE,   /* exc|NONE cause|NONE */
+    PY_TRY,     /* body handlers:LIST_OF HANDLER orelse finalbody */
+    PY_HANDLER, /* name (may be empty); type|NONE body */
+    PY_ASSERT,  /* test msg|NONE */
+    PY_IMPORT,  /* LIST_OF ALIAS */
     PY_IMPORTFROM, /* name = module (dotted, may be empty); LIST_OF ALIAS ; level = leading dots.
                       `from x import *` has one ALIAS named "*" */
     PY_ALIAS,      /* name = dotted name; asname:NAME|NONE */
@@ -46,9 +47,10 @@ enum py_kind {
     PY_PASS,
     PY_BREAK,
     PY_CONTINUE,
-    PY_TYPEALIAS,  /* name; value   (type X[T] = value) */
-    PY_PRINT2,     /* LIST_OF expr          Python 2 print statement */
-    PY_EXEC2,      /* code globals|NONE locals|NONE   Python 2 exec statement */
+    PY_TYPEALIAS, /* name; value   (type X[T] = value). Bounds and defaults of type parameters, here and in a
+                     def or class, are a PY_EXPRSTMT with a PY_TUPLE before the statement */
+    PY_PRINT2,    /* LIST_OF expr          Python 2 print statement */
+    PY_EXEC2,     /* code globals|NONE locals|NONE   Python 2 exec statement */
 
     /* expressions */
     PY_NAME,       /* name, NFKC-normalised */
@@ -61,54 +63,64 @@ enum py_kind {
     PY_SLICE,      /* lower|NONE upper|NONE step|NONE */
     PY_INT,        /* text = digits as written (underscores kept) ; also Python 2 forms 0777, 1L */
     PY_FLOAT,      /* text as written, also imaginary */
-    PY_STR,        /* text = value in UTF-8 after escapes and implicit concatenation (lone surrogates as WTF-8) */
-    PY_BYTES,      /* text = value, raw bytes, after escapes and implicit concatenation */
-    PY_FSTRING,    /* LIST_OF (STR | FORMATTED), implicit concatenation merged ; flag TSTRING for t-strings */
-    PY_FORMATTED,  /* value spec:FSTRING|NONE ; op = conversion character 'r','s','a' or 0 */
-    PY_CONST,      /* op: PY_C_NONE PY_C_TRUE PY_C_FALSE PY_C_ELLIPSIS */
-    PY_TUPLE,      /* LIST_OF */
-    PY_LIST,       /* LIST_OF */
-    PY_SET,        /* LIST_OF */
-    PY_DICT,       /* LIST_OF alternating key value; ** entries are DOUBLESTAR followed by NONE */
-    PY_LISTCOMP,   /* elt clauses:LIST_OF COMPFOR */
-    PY_SETCOMP,    /* elt clauses */
-    PY_GENEXP,     /* elt clauses */
-    PY_DICTCOMP,   /* key value clauses */
-    PY_COMPFOR,    /* target iter ifs:LIST_OF ; flag ASYNC */
-    PY_UNARY,      /* operand ; op '-', '+', '~', or PY_OP_NOT */
-    PY_BINARY,     /* left right ; op */
-    PY_BOOLOP,     /* LIST_OF operands ; op PY_OP_AND or PY_OP_OR */
-    PY_COMPARE,    /* LIST_OF operands (operators are not kept) */
-    PY_IFEXP,      /* body test orelse   (body if test else orelse) */
-    PY_NAMEDEXPR,  /* target value   (walrus) */
-    PY_LAMBDA,     /* params:PARAMS body */
-    PY_AWAIT,      /* value */
-    PY_YIELD,      /* value|NONE */
-    PY_YIELDFROM,  /* value */
-    PY_BACKQUOTE,  /* value   Python 2 `x` */
+    PY_STR,   /* text = value in UTF-8 after escapes and implicit concatenation (lone surrogates as WTF-8) */
+    PY_BYTES, /* text = value, raw bytes, after escapes and implicit concatenation */
+    PY_FSTRING,   /* LIST_OF (STR | FORMATTED), implicit concatenation merged ; flag TSTRING for t-strings */
+    PY_FORMATTED, /* value spec:FSTRING|NONE ; op = conversion character 'r','s','a' or 0 */
+    PY_CONST,     /* op: PY_C_NONE PY_C_TRUE PY_C_FALSE PY_C_ELLIPSIS */
+    PY_TUPLE,     /* LIST_OF */
+    PY_LIST,      /* LIST_OF */
+    PY_SET,       /* LIST_OF */
+    PY_DICT,      /* LIST_OF alternating key value; ** entries are DOUBLESTAR followed by NONE */
+    PY_LISTCOMP,  /* elt clauses:LIST_OF COMPFOR */
+    PY_SETCOMP,   /* elt clauses */
+    PY_GENEXP,    /* elt clauses */
+    PY_DICTCOMP,  /* key value clauses */
+    PY_COMPFOR,   /* target iter ifs:LIST_OF ; flag ASYNC */
+    PY_UNARY,     /* operand ; op '-', '+', '~', or PY_OP_NOT */
+    PY_BINARY,    /* left right ; op */
+    PY_BOOLOP,    /* LIST_OF operands ; op PY_OP_AND or PY_OP_OR */
+    PY_COMPARE,   /* LIST_OF operands (operators are not kept) */
+    PY_IFEXP,     /* body test orelse   (body if test else orelse) */
+    PY_NAMEDEXPR, /* target value   (walrus) */
+    PY_LAMBDA,    /* params:PARAMS body */
+    PY_AWAIT,     /* value */
+    PY_YIELD,     /* value|NONE */
+    PY_YIELDFROM, /* value */
+    PY_BACKQUOTE, /* value   Python 2 `x` */
 
-    PY_PARAMS,     /* LIST_OF PARAM, in order */
-    PY_PARAM,      /* name; annotation|NONE default|NONE ; op 0, '*' or 'D' (for **) ; a bare * or / is not kept */
+    PY_PARAMS, /* LIST_OF PARAM, in order */
+    PY_PARAM, /* name; annotation|NONE default|NONE ; op 0, '*' or 'D' (for **) ; a bare * or / is not kept */
     PY_KIND_COUNT
 };
 
 enum py_op { /* single characters stand for themselves: + - * / % & | ^ ~ @ ; the rest: */
-    PY_OP_POW = 1, PY_OP_FLOORDIV, PY_OP_LSHIFT, PY_OP_RSHIFT, PY_OP_NOT, PY_OP_AND, PY_OP_OR
+             PY_OP_POW = 1,
+             PY_OP_FLOORDIV,
+             PY_OP_LSHIFT,
+             PY_OP_RSHIFT,
+             PY_OP_NOT,
+             PY_OP_AND,
+             PY_OP_OR
 };
 enum py_const { PY_C_NONE = 1, PY_C_TRUE, PY_C_FALSE, PY_C_ELLIPSIS };
-enum py_flag { PY_F_ASYNC = 1, PY_F_TSTRING = 2, PY_F_PAREN = 4 /* expression stood in its own parentheses */ };
+enum py_flag {
+    PY_F_ASYNC = 1,
+    PY_F_TSTRING = 2,
+    PY_F_PAREN = 4 /* expression stood in its own parentheses */
+};
 
 struct py_nodedata {
-    uint8_t kind;  /* enum py_kind */
+    uint8_t kind; /* enum py_kind */
     uint8_t op;
     uint8_t flags;
     uint8_t level; /* PY_IMPORTFROM: leading dots, capped at 255 */
-    uint32_t line;     /* 1-based, as ast.lineno has it; a decorated function or class: the `def`/`class` line */
-    uint32_t column;   /* 0-based, in bytes of the UTF-8 text */
-    py_node first;     /* first child */
-    py_node next;      /* next sibling */
+    uint32_t line; /* 1-based, as ast.lineno has it; a decorated function or class: the `def`/`class` line */
+    uint32_t column; /* 0-based, in bytes of the UTF-8 text */
+    py_node first;   /* first child */
+    py_node next;    /* next sibling */
     uint32_t text_len;
-    const char *text;  /* not NUL-terminated; lives as long as the tree; NULL where the kind has none */
+    const char *text; /* not NUL-terminated; lives as long as the tree; NULL where the kind has none */
 };
 
 struct py_tree {
@@ -137,14 +149,16 @@ struct py_error {
 
 /* The text Python would read: coding cookie or BOM obeyed, decoded to UTF-8, BOM dropped, line ends made \n.
  * `raw_utf8`: the bytes are already decoded text (no cookie is obeyed).
- * On success *text is malloc'ed, NUL-terminated after *size bytes, and the caller frees it. 0 or -1 with *err. */
+ * On success *text is malloc'ed, NUL-terminated after *size bytes, and the caller frees it. 0 or -1 with
+ * *err. */
 int py_source_decode(const uint8_t *bytes, size_t size, int raw_utf8, char **text, size_t *size_out,
                      struct py_error *err);
 
-/* Parse decoded text. Non-recursive, linear in size, capped. The tree does not refer to `text` afterwards unless
- * the implementation says so here: `text` must outlive the tree. On a syntax error *tree still holds every
- * statement that could be parsed (the parser resynchronises at the next logical line), and -1 is returned with
- * the first error; py_tree_free() is due in both cases. */
+/* Parse decoded text. Non-recursive, linear in size, capped. On a syntax error *tree still holds every
+ * statement that could be parsed (the parser resynchronises at the next logical line), and -1 is returned
+ * with the first error; py_tree_free() is due in both cases. The text is copied: it need not outlive the
+ * call. With PY_E_NOMEM the tree may have no node at all (count 0). In strings, \N{NAME} of a character
+ * beyond Latin-1 is U+FFFD. */
 int py_parse(const char *text, size_t size, struct py_tree *tree, struct py_error *err);
 void py_tree_free(struct py_tree *tree);
 

@@ -2,8 +2,8 @@
 /* Comprehensions: the clauses after the first element of a bracket. */
 #include "scanner/py_expr.h"
 
-/* F_COMP: node is the comprehension, list its clauses, extra the PY_COMPFOR being read, op what of it. inner is a
- * target or an iterable with commas, then the conditions. */
+/* F_COMP: node is the comprehension, list its clauses, extra the PY_COMPFOR being read, op what of it. inner
+ * is a target or an iterable with commas, then the conditions. */
 static py_node begin_comp(struct py_parser *p, struct py_frame *f)
 {
     enum py_kind kind = PY_GENEXP;
@@ -14,7 +14,7 @@ static py_node begin_comp(struct py_parser *p, struct py_frame *f)
     else if (f->kind == F_BRACE)
         kind = f->extra != 0 ? PY_DICTCOMP : PY_SETCOMP;
     n = py_new(p, kind, f->line, f->column);
-    if (f->kind == F_CALL || f->kind == F_SUBSCRIPT) {
+    if (f->kind == F_CALL) {
         p->nodes[n].line = p->nodes[f->list.node].line;
         p->nodes[n].column = p->nodes[f->list.node].column;
     }
@@ -113,7 +113,7 @@ int py_in_comp(struct py_parser *p, struct py_frame *f, int have)
     } else if (f->op == COMP_TARGET) {
         if (type != T_IN)
             return py_unexpected(p, have);
-        p->nodes[f->extra].first = clause_value(p, f, have);
+        py_child1(p, f->extra, clause_value(p, f, have));
         f->op = COMP_ITER;
     } else {
         clause_part(p, f, have);

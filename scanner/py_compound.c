@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compound statements and the file as a whole: a stack of open statement lists takes the place of recursion. */
+/* Compound statements and the file as a whole: a stack of open statement lists takes the place of recursion.
+ */
 #include <string.h>
 
 #include "scanner/py_internal.h"
@@ -70,7 +71,8 @@ static py_node header(struct py_parser *p, unsigned flags)
     return py_expr(p, flags) == 0 ? p->val : 0;
 }
 
-/* --- if, while, for, try ---------------------------------------------------------------------------------- */
+/* --- if, while, for, try ----------------------------------------------------------------------------------
+ */
 
 /* PY_IF or PY_WHILE: test and body. `into`: an elif's place in the statement before it, or 0. */
 static int if_while(struct py_parser *p, py_node into)
@@ -196,7 +198,8 @@ static int clause(struct py_parser *p)
     return rc != 0 ? -1 : 1;
 }
 
-/* --- def, class, type --------------------------------------------------------------------------------------- */
+/* --- def, class, type
+ * --------------------------------------------------------------------------------------- */
 
 /* [T: bound = default, *Ts, **P]: the names are of no interest; bounds and defaults come back as a list. */
 static int type_params(struct py_parser *p, struct py_list *values)
@@ -220,7 +223,8 @@ static int type_params(struct py_parser *p, struct py_list *values)
     return py_expect(p, T_RSQB, "expected ']'");
 }
 
-/* Type parameters, if there are any. What they compute goes into a statement of its own before the definition. */
+/* Type parameters, if there are any. What they compute goes into a statement of its own before the
+ * definition. */
 static int skip_type_params(struct py_parser *p)
 {
     struct py_list values;
@@ -341,7 +345,8 @@ static void stray_decorators(struct py_parser *p)
     p->decorators = (struct py_list){0};
 }
 
-/* --- with --------------------------------------------------------------------------------------------------- */
+/* --- with
+ * --------------------------------------------------------------------------------------------------- */
 
 static py_node with_item(struct py_parser *p, py_node value, py_node target)
 {
@@ -405,7 +410,8 @@ static int with(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t colu
     return body(p, list);
 }
 
-/* --- match -------------------------------------------------------------------------------------------------- */
+/* --- match
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Is this `match` a statement and no name? It is when its logical line ends in a colon. */
 static int is_match(struct py_parser *p)
@@ -476,7 +482,8 @@ static int case_(struct py_parser *p)
     return body(p, list);
 }
 
-/* --- one statement, one file ---------------------------------------------------------------------------------- */
+/* --- one statement, one file
+ * ---------------------------------------------------------------------------------- */
 
 /* `async` before def, for, with; 0 when it is a name. */
 static int async(struct py_parser *p)
@@ -554,7 +561,8 @@ int py_compound(struct py_parser *p)
 
 static void resync(struct py_parser *p)
 {
-    if (p->tok.type != T_NEWLINE && p->tok.type != T_INDENT && p->tok.type != T_DEDENT && p->tok.type != T_EOF) {
+    if (p->tok.type != T_NEWLINE && p->tok.type != T_INDENT && p->tok.type != T_DEDENT &&
+        p->tok.type != T_EOF) {
         py_lex_resync(&p->lx);
         py_advance(p);
     }

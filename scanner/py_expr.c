@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expressions by operator precedence, with a stack of its own instead of recursion: an operand is wanted, or an
- * operand is there and something follows it. */
+/* Expressions by operator precedence, with a stack of its own instead of recursion: an operand is wanted, or
+ * an operand is there and something follows it. */
 #include <stdlib.h>
 
 #include "scanner/py_expr.h"
 
-struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum prec prec, uint32_t line, uint32_t column)
+struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum prec prec, uint32_t line,
+                               uint32_t column)
 {
     struct py_frame *f;
 
@@ -29,10 +30,10 @@ struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum p
 }
 
 static const uint8_t operand_start[T_COUNT] = {
-    [T_NAME] = 1,   [T_INT] = 1,    [T_FLOAT] = 1,  [T_STRING] = 1, [T_FSTART] = 1, [T_LPAR] = 1,
-    [T_LSQB] = 1,   [T_LBRACE] = 1, [T_ELLIPSIS] = 1, [T_TILDE] = 1,  [T_PLUS] = 1,   [T_MINUS] = 1,
-    [T_STAR] = 1,   [T_POW] = 1,    [T_FALSE] = 1,  [T_NONE] = 1,   [T_TRUE] = 1,   [T_ASYNC] = 1,
-    [T_AWAIT] = 1,  [T_LAMBDA] = 1, [T_NOT] = 1,    [T_YIELD] = 1,  [T_BACKQUOTE] = 1,
+    [T_NAME] = 1,  [T_INT] = 1,    [T_FLOAT] = 1,    [T_STRING] = 1, [T_FSTART] = 1,    [T_LPAR] = 1,
+    [T_LSQB] = 1,  [T_LBRACE] = 1, [T_ELLIPSIS] = 1, [T_TILDE] = 1,  [T_PLUS] = 1,      [T_MINUS] = 1,
+    [T_STAR] = 1,  [T_POW] = 1,    [T_FALSE] = 1,    [T_NONE] = 1,   [T_TRUE] = 1,      [T_ASYNC] = 1,
+    [T_AWAIT] = 1, [T_LAMBDA] = 1, [T_NOT] = 1,      [T_YIELD] = 1,  [T_BACKQUOTE] = 1,
 };
 
 int py_starts_operand(uint8_t type)
@@ -134,7 +135,7 @@ static int yield(struct py_parser *p)
     if (py_starts_operand(p->tok.type))
         return py_frame_push(p, F_YIELD, PREC_NONE, line, column) != NULL ? 0 : -1;
     n = py_new(p, PY_YIELD, line, column);
-    p->nodes[n].first = py_absent(p);
+    py_child1(p, n, py_absent(p));
     py_have(p, n, line, column);
     return 0;
 }
@@ -146,7 +147,8 @@ static int await(struct py_parser *p)
     py_node n;
 
     py_advance(p);
-    if (word.type == T_AWAIT && py_starts_operand(p->tok.type) && p->tok.type != T_STAR && p->tok.type != T_POW)
+    if (word.type == T_AWAIT && py_starts_operand(p->tok.type) && p->tok.type != T_STAR &&
+        p->tok.type != T_POW)
         return py_frame_push(p, F_AWAIT, PREC_AWAIT, word.line, word.column) != NULL ? 0 : -1;
     n = py_new(p, PY_NAME, word.line, word.column);
     py_set_name(p, n, &word);
@@ -230,7 +232,8 @@ static int postfix(struct py_parser *p, enum frame_kind kind)
     if (f == NULL)
         return -1;
     f->node = p->val;
-    py_list_begin(p, &f->list, p->tok.line, p->tok.column);
+    if (kind == F_CALL) /* a subscript is a list only from its first comma on */
+        py_list_begin(p, &f->list, p->tok.line, p->tok.column);
     p->state = PY_S_OPERAND;
     return py_advance(p);
 }

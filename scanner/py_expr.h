@@ -15,9 +15,9 @@ enum frame_kind {
     F_CALL,
     F_SUBSCRIPT,
     F_PARAMS,
-    F_COMP,   /* the clauses of a comprehension, above the bracket that it fills */
-    F_YIELD,  /* yield a, b */
-    F_FIELD,  /* {expression} of an f-string */
+    F_COMP,    /* the clauses of a comprehension, above the bracket that it fills */
+    F_YIELD,   /* yield a, b */
+    F_FIELD,   /* {expression} of an f-string */
     F_LITERAL, /* an f-string's parts, or a format specification's */
     F_BACKQUOTE,
     F_CONTAINERS,
@@ -28,9 +28,9 @@ enum frame_kind {
     F_DOUBLESTAR,
     F_YIELDFROM,
     F_BINARY,
-    F_CHAIN,  /* comparisons, and, or: one node with all operands in `list` */
-    F_IF,     /* body if ... */
-    F_ELSE,   /* body if test else ... */
+    F_CHAIN, /* comparisons, and, or: one node with all operands in `list` */
+    F_IF,    /* body if ... */
+    F_ELSE,  /* body if test else ... */
     F_LAMBDA,
     F_WALRUS,
     F_KEYWORD,
@@ -58,17 +58,18 @@ enum prec {
     PREC_AWAIT,
 };
 
-enum frame_flag { /* the low bits of F_ROOT are enum py_expr_flag */
-    FF_COMP = 16,      /* the bracket holds a comprehension */
-    FF_DICT = 32,      /* F_BRACE: a key was seen */
-    FF_DEF = 64,       /* F_PARAMS of a def: ends at a parenthesis and has annotations; else of a lambda */
-    FF_SPEC = 32,      /* F_LITERAL: a format specification */
-    FF_HEAD = 32,      /* F_CALL: arguments alone (class head), p->val becomes the list */
-    FF_WITH = 32,      /* F_PAREN: may hold `as` */
-    FF_ASYNC = 32,     /* F_COMP: the clause being read is `async for` */
+enum frame_flag {               /* the low bits of F_ROOT are enum py_expr_flag */
+                  FF_COMP = 16, /* the bracket holds a comprehension */
+                  FF_DICT = 32, /* F_BRACE: a key was seen */
+                  FF_DEF =
+                      64, /* F_PARAMS of a def: ends at a parenthesis and has annotations; else of a lambda */
+                  FF_SPEC = 32,  /* F_LITERAL: a format specification */
+                  FF_HEAD = 32,  /* F_CALL: arguments alone (class head), p->val becomes the list */
+                  FF_WITH = 32,  /* F_PAREN: may hold `as` */
+                  FF_ASYNC = 32, /* F_COMP: the clause being read is `async for` */
 };
 
-enum comp_phase { COMP_TARGET, COMP_ITER, COMP_IF };             /* F_COMP: op */
+enum comp_phase { COMP_TARGET, COMP_ITER, COMP_IF };              /* F_COMP: op */
 enum param_phase { PARAM_NAME, PARAM_ANNOTATION, PARAM_DEFAULT }; /* F_PARAMS: op */
 
 static inline struct py_frame *py_frame_top(struct py_parser *p)
@@ -76,7 +77,8 @@ static inline struct py_frame *py_frame_top(struct py_parser *p)
     return &p->frames[p->n_frames - 1];
 }
 /* The new entry, zeroed but for what is given, or NULL with the error noted. */
-struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum prec prec, uint32_t line, uint32_t column);
+struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum prec prec, uint32_t line,
+                               uint32_t column);
 
 static inline void py_have(struct py_parser *p, py_node n, uint32_t line, uint32_t column)
 {

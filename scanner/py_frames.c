@@ -272,10 +272,10 @@ static int in_backquote(struct py_parser *p, struct py_frame *f, int have)
 }
 
 static int (*const containers[F_CONTAINERS])(struct py_parser *p, struct py_frame *f, int have) = {
-    [F_ROOT] = in_root,           [F_PAREN] = in_paren,         [F_LIST] = in_list,
-    [F_BRACE] = in_brace,         [F_CALL] = in_call,           [F_SUBSCRIPT] = in_subscript,
-    [F_PARAMS] = py_in_params,    [F_COMP] = py_in_comp,        [F_YIELD] = in_yield,
-    [F_FIELD] = py_in_field,      [F_LITERAL] = py_in_literal,  [F_BACKQUOTE] = in_backquote,
+    [F_ROOT] = in_root,        [F_PAREN] = in_paren,        [F_LIST] = in_list,
+    [F_BRACE] = in_brace,      [F_CALL] = in_call,          [F_SUBSCRIPT] = in_subscript,
+    [F_PARAMS] = py_in_params, [F_COMP] = py_in_comp,       [F_YIELD] = in_yield,
+    [F_FIELD] = py_in_field,   [F_LITERAL] = py_in_literal, [F_BACKQUOTE] = in_backquote,
 };
 
 int py_container(struct py_parser *p, int have)

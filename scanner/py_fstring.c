@@ -2,9 +2,9 @@
 /* Rows of strings that stand side by side, f-strings and t-strings among them. */
 #include "scanner/py_expr.h"
 
-/* F_LITERAL: list is the PY_FSTRING's parts; op holds PY_F_TSTRING. F_FIELD: node is where its text starts, extra
- * the PY_FORMATTED once its expression is known. Literal text waits in the accumulator, which is empty whenever a
- * field's expression is read, so that strings in there can use it. */
+/* F_LITERAL: list is the PY_FSTRING's parts; op holds PY_F_TSTRING. F_FIELD: node is where its text starts,
+ * extra the PY_FORMATTED once its expression is known. Literal text waits in the accumulator, which is empty
+ * whenever a field's expression is read, so that strings in there can use it. */
 
 /* The accumulated text becomes a PY_STR in the list. */
 static void flush(struct py_parser *p, struct py_list *list)

@@ -19,9 +19,9 @@ struct py_list {
     py_node last;
 };
 
-/* One entry of the expression parser's stack: a construct that is not complete yet. `prec` 0 marks a container
- * (bracket, comprehension, ...), which only its own tokens end; everything else is an operator that waits for
- * its last operand and is completed by any token that binds less tightly. */
+/* One entry of the expression parser's stack: a construct that is not complete yet. `prec` 0 marks a
+ * container (bracket, comprehension, ...), which only its own tokens end; everything else is an operator that
+ * waits for its last operand and is completed by any token that binds less tightly. */
 struct py_frame {
     uint8_t kind; /* enum in py_expr.h */
     uint8_t prec;
@@ -71,14 +71,14 @@ struct py_parser {
     enum py_error_code fatal; /* set: stop everywhere */
     struct py_arena *arena;
 
-    py_node val;                     /* the operand */
-    uint32_t val_line, val_column;   /* where it starts, its own parentheses included */
+    py_node val;                   /* the operand */
+    uint32_t val_line, val_column; /* where it starts, its own parentheses included */
     enum py_state state;
     struct py_frame *frames;
     uint32_t n_frames, cap_frames;
     int pattern;      /* inside a case pattern */
-    size_t lookahead; /* bytes that looking ahead at `match` may still read: once the text, as logical lines do
-                         not overlap; broken ones do, and then it must not become quadratic */
+    size_t lookahead; /* bytes that looking ahead at `match` may still read: once the text, as logical lines
+                         do not overlap; broken ones do, and then it must not become quadratic */
 
     struct py_block *blocks;
     uint32_t n_blocks;
@@ -91,7 +91,8 @@ struct py_parser {
 /* --- py_parse.c ----------------------------------------------------------------------------------------- */
 
 /* Keep the first error. Returns -1. */
-int py_fail(struct py_parser *p, enum py_error_code code, uint32_t line, uint32_t column, const char *message);
+int py_fail(struct py_parser *p, enum py_error_code code, uint32_t line, uint32_t column,
+            const char *message);
 int py_fail_here(struct py_parser *p, const char *message);
 py_node py_grow_nodes(struct py_parser *p);
 char *py_arena_alloc(struct py_parser *p, size_t size); /* NULL with p->fatal set */
@@ -138,6 +139,11 @@ static inline py_node py_empty_list(struct py_parser *p)
 {
     return py_new_here(p, PY_LIST_OF);
 }
+/* The only child. A function, so that making the child (which may move the nodes) comes before the store. */
+static inline void py_child1(struct py_parser *p, py_node n, py_node child)
+{
+    p->nodes[n].first = child;
+}
 static inline void py_children2(struct py_parser *p, py_node n, py_node a, py_node b)
 {
     p->nodes[n].first = a;
@@ -171,8 +177,8 @@ uint32_t py_char_by_name(const char *name, size_t len);
 /* --- py_expr.c ------------------------------------------------------------------------------------------ */
 
 enum py_expr_flag {
-    PY_X_TUPLE = 1,  /* a, b without parentheses is a tuple */
-    PY_X_NO_IN = 2,  /* `in` ends the expression */
+    PY_X_TUPLE = 1, /* a, b without parentheses is a tuple */
+    PY_X_NO_IN = 2, /* `in` ends the expression */
     PY_X_PATTERN = 4,
     PY_X_WITH = 8, /* a leading parenthesis may hold `as` */
 };

@@ -73,8 +73,8 @@ static int push(struct py_lexer *lx, struct py_token *t, uint8_t kind, uint8_t q
 
 /* --- line starts ---------------------------------------------------------------------------------------- */
 
-/* The width of the white space at a line's start, as CPython counts it: a tab goes to the next multiple of 8, a
- * form feed starts over, and a backslash at a line's end keeps the width that stands before it. */
+/* The width of the white space at a line's start, as CPython counts it: a tab goes to the next multiple of 8,
+ * a form feed starts over, and a backslash at a line's end keeps the width that stands before it. */
 static uint32_t indentation(struct py_lexer *lx)
 {
     uint32_t width = 0, kept = 0;
@@ -100,8 +100,8 @@ static uint32_t indentation(struct py_lexer *lx)
     return kept != 0 ? kept : width;
 }
 
-/* At a line's start: skip lines that hold nothing, then give out T_INDENT or count the T_DEDENTs that are due.
- * Returns 1 when *t was filled. */
+/* At a line's start: skip lines that hold nothing, then give out T_INDENT or count the T_DEDENTs that are
+ * due. Returns 1 when *t was filled. */
 static int line_start(struct py_lexer *lx, struct py_token *t)
 {
     uint32_t width;
@@ -134,7 +134,8 @@ static int line_start(struct py_lexer *lx, struct py_token *t)
         lx->n_indents--;
         lx->at.dedents++;
     }
-    if (width != lx->indents[lx->n_indents - 1]) { /* the innermost block that was left goes on at this width */
+    if (width !=
+        lx->indents[lx->n_indents - 1]) { /* the innermost block that was left goes on at this width */
         lx->indents[lx->n_indents++] = width;
         lx->at.dedents--;
         lx->resume = 1;
@@ -238,8 +239,8 @@ static void lex_string(struct py_lexer *lx, struct py_token *t, const char *p, i
     lx->at.p = p + (flags & PY_TF_TRIPLE ? 3 : 1);
 }
 
-/* A backslash in the literal text of an f-string: what it takes with it. A brace after it is not taken, and the
- * braces of \N{...} belong to the escape. Returns the last character that is taken. */
+/* A backslash in the literal text of an f-string: what it takes with it. A brace after it is not taken, and
+ * the braces of \N{...} belong to the escape. Returns the last character that is taken. */
 static const char *fstring_backslash(struct py_lexer *lx, const char *p, uint8_t flags)
 {
     if (p + 1 >= lx->end || p[1] == '{' || p[1] == '}')
@@ -249,8 +250,8 @@ static const char *fstring_backslash(struct py_lexer *lx, const char *p, uint8_t
         count_line(lx, p + 1);
     if (*p == 'N' && p[1] == '{' && !(flags & PY_TF_RAW)) {
         const char *q = p + 2;
-        while ((*q >= 'A' && *q <= 'Z') || (*q >= 'a' && *q <= 'z') || (*q >= '0' && *q <= '9') || *q == ' ' ||
-               *q == '-')
+        while ((*q >= 'A' && *q <= 'Z') || (*q >= 'a' && *q <= 'z') || (*q >= '0' && *q <= '9') ||
+               *q == ' ' || *q == '-')
             q++;
         if (*q == '}')
             p = q;
@@ -402,7 +403,8 @@ static void close_bracket(struct py_lexer *lx, struct py_token *t, enum py_tok_t
     }
 }
 
-static void binary(struct py_lexer *lx, struct py_token *t, enum py_tok_type type, uint8_t op, const char *after)
+static void binary(struct py_lexer *lx, struct py_token *t, enum py_tok_type type, uint8_t op,
+                   const char *after)
 {
     if (*after == '=') {
         finish(lx, t, T_AUGASSIGN, after + 1);
@@ -555,7 +557,8 @@ static void lex_operator(struct py_lexer *lx, struct py_token *t)
 
 /* --- one token ------------------------------------------------------------------------------------------ */
 
-/* White space, comments, joined lines. Stops at a token, at a newline that ends a logical line, or at the end. */
+/* White space, comments, joined lines. Stops at a token, at a newline that ends a logical line, or at the
+ * end. */
 static void skip_blank(struct py_lexer *lx)
 {
     const char *p = lx->at.p;

@@ -143,7 +143,7 @@ struct py_lexer {
     const char *end; /* *end is NUL */
     enum py_error_code err;
     const char *message; /* static text */
-    int resume; /* the T_ERROR just given was about the indentation: the next token is usable */
+    int resume;          /* the T_ERROR just given was about the indentation: the next token is usable */
     uint32_t n_indents;
     uint32_t indents[PY_LEX_MAX_INDENT + 1];
     struct py_nest nest[PY_LEX_MAX_NEST + 1];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names as Python compares them: NFKC, so that a name in full-width or mathematical letters is the plain one. */
+/* Names as Python compares them: NFKC, so that a name in full-width or mathematical letters is the plain one.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,7 +126,8 @@ static void compose_all(struct chars *c)
         const uint32_t cp = c->cp[i];
         const uint8_t ccc = c->ccc[i];
         /* blocked when a mark of the same or a higher class, or another starter, stands between */
-        const int near = starter != SIZE_MAX && (out == starter + 1 || (c->ccc[out - 1] != 0 && c->ccc[out - 1] < ccc));
+        const int near =
+            starter != SIZE_MAX && (out == starter + 1 || (c->ccc[out - 1] != 0 && c->ccc[out - 1] < ccc));
         const uint32_t both = near ? compose(c->cp[starter], cp) : 0;
 
         if (both != 0) {

@@ -134,7 +134,7 @@ int py_parse(const char *text, size_t size, struct py_tree *tree, struct py_erro
     p->arena = calloc(1, sizeof *p->arena);
     if (prepare(p, size) == 0) {
         tree->module = py_new(p, PY_MODULE, 1, 0);
-        p->nodes[tree->module].first = py_new(p, PY_LIST_OF, 1, 0);
+        py_child1(p, tree->module, py_new(p, PY_LIST_OF, 1, 0));
         copy = copy_text(p, text, size);
         if (copy != NULL) {
             p->text = copy;

@@ -27,14 +27,16 @@ static uint32_t line_of(const char *text, size_t at)
     return line;
 }
 
-static int fail(struct py_error *err, enum py_error_code code, uint32_t line, const char *what, const char *name)
+static int fail(struct py_error *err, enum py_error_code code, uint32_t line, const char *what,
+                const char *name)
 {
     *err = (struct py_error){.code = code, .line = line};
     snprintf(err->text, sizeof err->text, "%s%s", what, name);
     return -1;
 }
 
-/* --- line ends -------------------------------------------------------------------------------------------- */
+/* --- line ends --------------------------------------------------------------------------------------------
+ */
 
 /* A copy with \r\n and \r made \n. */
 static int normalise_newlines(const char *bytes, size_t size, struct text *out)
@@ -61,7 +63,8 @@ static int normalise_newlines(const char *bytes, size_t size, struct text *out)
     return 0;
 }
 
-/* --- the cookie ------------------------------------------------------------------------------------------- */
+/* --- the cookie -------------------------------------------------------------------------------------------
+ */
 
 struct cookie {
     const char *name;
@@ -75,8 +78,8 @@ static int blank(char c)
 
 static int name_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-           c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.';
 }
 
 /* The cookie of one line. `end` is readable (the line's newline, or NUL). */
@@ -125,7 +128,8 @@ static int find_cookie(const char *text, size_t len, struct cookie *found, uint3
     return 0;
 }
 
-/* --- codecs ----------------------------------------------------------------------------------------------- */
+/* --- codecs -----------------------------------------------------------------------------------------------
+ */
 
 enum { NAME_ROOM = 64 };
 
@@ -134,7 +138,8 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* The tokenizer's own shortcut: "utf-8" or "latin-1", or that and a dash and anything (Emacs's utf-8-unix). */
+/* The tokenizer's own shortcut: "utf-8" or "latin-1", or that and a dash and anything (Emacs's utf-8-unix).
+ */
 static const char *tokenizer_name(const char *name)
 {
     static const char *const latin1[] = {"latin-1", "iso-8859-1", "iso-latin-1"};
@@ -230,7 +235,8 @@ static int check_utf8(struct text *t, int ascii, struct py_error *err)
 
     if (bad == t->len)
         return 0;
-    return fail(err, PY_E_ENCODING, line_of(t->data, bad), ascii ? "byte that is not ASCII" : "invalid UTF-8", "");
+    return fail(err, PY_E_ENCODING, line_of(t->data, bad), ascii ? "byte that is not ASCII" : "invalid UTF-8",
+                "");
 }
 
 static int from_table(struct text *t, const uint16_t *table, struct py_error *err)
@@ -277,8 +283,10 @@ static int from_iconv(struct text *t, const char *charset, struct py_error *err)
         free(out);
         return fail(err, PY_E_ENCODING, 0, "this system has no converter for ", charset);
     }
-    if (iconv(cd, &in, &in_left, &o, &out_left) == (size_t)-1 || iconv(cd, NULL, NULL, &o, &out_left) == (size_t)-1)
-        rc = fail(err, PY_E_ENCODING, line_of(t->data, t->len - in_left), "bytes that are not valid in ", charset);
+    if (iconv(cd, &in, &in_left, &o, &out_left) == (size_t)-1 ||
+        iconv(cd, NULL, NULL, &o, &out_left) == (size_t)-1)
+        rc = fail(err, PY_E_ENCODING, line_of(t->data, t->len - in_left), "bytes that are not valid in ",
+                  charset);
     iconv_close(cd);
     if (rc != 0) {
         free(out);
@@ -310,7 +318,8 @@ static int decode_as(struct text *t, const char *name, uint32_t line, struct py_
     }
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------- */
+/* --- the whole --------------------------------------------------------------------------------------------
+ */
 
 static int decode_cookie(struct text *t, int bom, struct py_error *err)
 {

@@ -32,11 +32,12 @@ static int with_list(struct py_parser *p, py_node n, unsigned flags)
 {
     if (py_expr(p, flags) != 0)
         return -1;
-    p->nodes[n].first = py_as_list(p);
+    py_child1(p, n, py_as_list(p));
     return 0;
 }
 
-/* --- expressions and assignments -------------------------------------------------------------------------- */
+/* --- expressions and assignments --------------------------------------------------------------------------
+ */
 
 static int assign(struct py_parser *p, py_node n)
 {
@@ -108,7 +109,8 @@ static int expression(struct py_parser *p, py_node n)
     }
 }
 
-/* --- Python 2, and words that are only sometimes keywords --------------------------------------------------- */
+/* --- Python 2, and words that are only sometimes keywords
+ * --------------------------------------------------- */
 
 /* The token after the current one. Only outside brackets. */
 static struct py_token peek(struct py_parser *p)
@@ -192,10 +194,11 @@ static int name_first(struct py_parser *p, py_node n)
     return expression(p, n);
 }
 
-/* --- imports ------------------------------------------------------------------------------------------------ */
+/* --- imports
+ * ------------------------------------------------------------------------------------------------ */
 
-/* a.b.c into the node's text; one name is a slice of the source. Names of several parts are put together: there
- * may be white space between them. */
+/* a.b.c into the node's text; one name is a slice of the source. Names of several parts are put together:
+ * there may be white space between them. */
 static int dotted(struct py_parser *p, py_node n)
 {
     struct py_token first = p->tok;
@@ -230,7 +233,7 @@ static int alias(struct py_parser *p, struct py_list *list)
     if (dotted(p, n) != 0)
         return -1;
     if (p->tok.type != T_AS) {
-        p->nodes[n].first = py_absent(p);
+        py_child1(p, n, py_absent(p));
         return 0;
     }
     py_advance(p);
@@ -266,7 +269,7 @@ static int imported_names(struct py_parser *p, struct py_list *list)
     if (p->tok.type == T_STAR) {
         const py_node n = py_new_here(p, PY_ALIAS);
         py_set_name(p, n, &p->tok);
-        p->nodes[n].first = py_absent(p);
+        py_child1(p, n, py_absent(p));
         py_list_add(p, list, n);
         py_advance(p);
     } else {
@@ -303,7 +306,8 @@ static int import_from(struct py_parser *p, py_node n)
     return imported_names(p, &list);
 }
 
-/* --- the others --------------------------------------------------------------------------------------------- */
+/* --- the others
+ * --------------------------------------------------------------------------------------------- */
 
 static int ends_statement(const struct py_parser *p)
 {
@@ -402,9 +406,9 @@ static int word(struct py_parser *p, py_node n)
 }
 
 static int (*const statements[T_COUNT])(struct py_parser *p, py_node n) = {
-    [T_NAME] = name_first, [T_IMPORT] = import,   [T_FROM] = import_from, [T_RETURN] = return_,
-    [T_DEL] = delete_,     [T_RAISE] = raise_,    [T_ASSERT] = assert_,   [T_GLOBAL] = names,
-    [T_NONLOCAL] = names,  [T_PASS] = word,       [T_BREAK] = word,       [T_CONTINUE] = word,
+    [T_NAME] = name_first, [T_IMPORT] = import, [T_FROM] = import_from, [T_RETURN] = return_,
+    [T_DEL] = delete_,     [T_RAISE] = raise_,  [T_ASSERT] = assert_,   [T_GLOBAL] = names,
+    [T_NONLOCAL] = names,  [T_PASS] = word,     [T_BREAK] = word,       [T_CONTINUE] = word,
 };
 
 int py_simple_line(struct py_parser *p, struct py_list *list)

@@ -5,12 +5,13 @@
 
 #include "scanner/py_internal.h"
 
-/* --- the accumulator -------------------------------------------------------------------------------------- */
+/* --- the accumulator --------------------------------------------------------------------------------------
+ */
 
 static char *acc_room(struct py_parser *p, size_t len)
 {
-    if (p->acc_cap - p->acc_len < len) {
-        const size_t cap = (p->acc_cap + len) * 2;
+    if (p->acc == NULL || p->acc_cap - p->acc_len < len) {
+        const size_t cap = (p->acc_cap + len) * 2 + 64;
         char *more = realloc(p->acc, cap);
         if (more == NULL) {
             py_fail(p, PY_E_NOMEM, 0, 0, "out of memory");
@@ -60,6 +61,8 @@ void py_set_name(struct py_parser *p, py_node n, const struct py_token *name)
         char *text;
 
         py_acc_nfkc(p, name->start, name->len); /* behind what may be there already */
+        if (p->acc_len == before)               /* refused: the error is noted */
+            return;
         text = py_arena_alloc(p, p->acc_len - before + 1);
         if (text == NULL)
             return;
@@ -73,7 +76,8 @@ void py_set_name(struct py_parser *p, py_node n, const struct py_token *name)
     p->nodes[n].text_len = name->len;
 }
 
-/* --- escapes ---------------------------------------------------------------------------------------------- */
+/* --- escapes ----------------------------------------------------------------------------------------------
+ */
 
 /* Surrogates are written as they are (WTF-8): Python strings may hold them. */
 size_t py_utf8_put(uint32_t c, char *out)
@@ -147,8 +151,9 @@ static size_t named(const char *s, const char *end, uint32_t *value)
     return (size_t)(close - s) + 1;
 }
 
-/* The escape after a backslash; `s` is behind the backslash. How much was read, and in *len what was written. An
- * escape that is none keeps its backslash, as in Python. No escape is longer than what it is written with. */
+/* The escape after a backslash; `s` is behind the backslash. How much was read, and in *len what was written.
+ * An escape that is none keeps its backslash, as in Python. No escape is longer than what it is written with.
+ */
 static size_t escape(const char *s, const char *end, int bytes, char *out, size_t *len)
 {
     uint32_t value;

@@ -38,7 +38,8 @@ static int report_bidi(const struct sm_layer *layer, const char *text, size_t si
             line++;
             counted++;
         }
-        struct hg_engine_place place = {layer->reach, layer->chain != NULL ? layer->line : line, 0, layer->chain};
+        struct hg_engine_place place = {layer->reach, layer->chain != NULL ? layer->line : line, 0,
+                                        layer->chain};
         return hg_engine_report(HG_ER_BIDI, &place, NULL, out);
     }
     return 0;
@@ -47,7 +48,8 @@ static int report_bidi(const struct sm_layer *layer, const char *text, size_t si
 static int scan_setup(struct sm_scan *s)
 {
     const struct hg_smell_rules *r = s->rules;
-    s->names = (struct sm_names){.base = &r->names, .first = r->names.count};
+    if (sm_names_over(&s->names, &r->names) != 0)
+        return -ENOMEM;
     s->paths = (struct sm_paths){.base = &r->paths, .first = r->paths.count};
     s->val = calloc((size_t)s->tree->count + 1, sizeof *s->val);
     if (s->val == NULL || s->tree->count >= SM_PAYLOAD ||
@@ -68,8 +70,9 @@ static void scan_free(struct sm_scan *s)
         free(s->chains[i]);
     for (uint32_t i = 0; i < s->comp_count; i++)
         free(s->comps[i].out);
-    void *const owned[] = {s->matches, s->val,   s->values,  s->vars,  s->var_slots, s->scopes, s->funcs, s->classes,
-                           s->edges,   s->pending, s->queue, s->frames, s->comps,    s->stars,  s->chains, s->jobs};
+    void *const owned[] = {s->matches, s->val,     s->values, s->vars,    s->var_slots, s->scopes,
+                           s->funcs,   s->classes, s->edges,  s->pending, s->queue,     s->frames,
+                           s->comps,   s->stars,   s->chains, s->jobs};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     sm_names_free(&s->names);
@@ -105,7 +108,9 @@ int sm_scan_layer(const struct hg_smell_rules *rules, const struct sm_layer *lay
     char *text = NULL;
     size_t size = 0;
     if (py_source_decode(layer->bytes, layer->size, layer->kind == HG_KIND_TEXT, &text, &size, &e) != 0)
-        return layer->strict || e.code == PY_E_CODEC ? report_error(layer, &e, out) : e.code == PY_E_NOMEM ? -ENOMEM : 0;
+        return layer->strict || e.code == PY_E_CODEC ? report_error(layer, &e, out)
+               : e.code == PY_E_NOMEM                ? -ENOMEM
+                                                     : 0;
     int rc = report_bidi(layer, text, size, out);
     bool parsed = py_parse(text, size, &tree, &e) == 0;
     if (rc == 0 && !parsed)
@@ -128,8 +133,8 @@ int sm_scan_layer(const struct hg_smell_rules *rules, const struct sm_layer *lay
     return rc;
 }
 
-int hg_smell_scan(const struct hg_smell_rules *rules, const uint8_t *bytes, size_t size, enum hg_scan_kind kind,
-                  const struct hg_smell_options *options, struct hg_findings *out)
+int hg_smell_scan(const struct hg_smell_rules *rules, const uint8_t *bytes, size_t size,
+                  enum hg_scan_kind kind, const struct hg_smell_options *options, struct hg_findings *out)
 {
     uint32_t decoded = 0;
     struct sm_layer layer = {.bytes = bytes,

@@ -44,13 +44,15 @@ static sm_val dynamic(struct call *c)
     return sm_make(SM_T_TAINT, SM_TAINT_DYNAMIC | c->args->taint);
 }
 
-/* --- what gives a module or an attribute by its name ------------------------------------------------------------- */
+/* --- what gives a module or an attribute by its name
+ * ------------------------------------------------------------- */
 
 static void load_event(struct call *c, sm_val v)
 {
     struct sm_args args = {.unknown = true};
     if (sm_tag(v) == SM_T_PATH)
-        sm_event(c->s, SM_EV_LOAD, sm_payload(v), sm_path_at(&c->s->paths, sm_payload(v))->name, &args, c->node);
+        sm_event(c->s, SM_EV_LOAD, sm_payload(v), sm_path_at(&c->s->paths, sm_payload(v))->name, &args,
+                 c->node);
 }
 
 static sm_val do_getattr(struct call *c)
@@ -63,8 +65,9 @@ static sm_val do_getattr(struct call *c)
     for (uint32_t i = 0; i < n; i++) {
         struct sm_text t;
         sm_val v;
-        if (!sm_text_whole(c->s, names[i], &t))
-            return dynamic(c);
+        if (!sm_text_whole(c->s, names[i],
+                           &t)) /* of an object of its own, code may well pick a method by name */
+            return sm_tag(base) == SM_T_PATH ? dynamic(c) : taint_only(c->args->taint);
         v = sm_attribute(c->s, base, sm_scan_intern(c->s, t.text, t.len));
         load_event(c, v);
         out = sm_join(c->s, out, v);
@@ -147,11 +150,13 @@ static sm_val do_super(struct call *c)
 {
     uint32_t klass = c->s->scopes[c->s->scope].klass;
     bool method = c->s->unit > 1 && klass != 0; /* a function's scope: number + 1 */
-    return method && c->s->classes[klass - 1].base != 0 ? sm_make(SM_T_INST, c->s->classes[klass - 1].base - 1)
-                                                         : SM_V_UNKNOWN;
+    return method && c->s->classes[klass - 1].base != 0
+               ? sm_make(SM_T_INST, c->s->classes[klass - 1].base - 1)
+               : SM_V_UNKNOWN;
 }
 
-/* --- constants ---------------------------------------------------------------------------------------------------- */
+/* --- constants
+ * ---------------------------------------------------------------------------------------------------- */
 
 static sm_val do_chr(struct call *c)
 {
@@ -254,7 +259,8 @@ static sm_val do_unbound(struct call *c)
     rest.npos--;
     memmove(rest.pos, rest.pos + 1, rest.npos * sizeof *rest.pos);
     uint32_t name = sm_path_at(&c->s->paths, c->path)->name;
-    return sm_fold_method(c->s, c->args->pos[0], name, &rest, c->node, &out) ? out : taint_only(c->args->taint);
+    return sm_fold_method(c->s, c->args->pos[0], name, &rest, c->node, &out) ? out
+                                                                             : taint_only(c->args->taint);
 }
 
 static sm_val do_path_join(struct call *c)
@@ -274,7 +280,8 @@ static sm_val do_home(struct call *c)
     return sm_text_make(c->s, "~", 1, &(struct sm_text){0});
 }
 
-/* --- layers and code ---------------------------------------------------------------------------------------------- */
+/* --- layers and code
+ * ---------------------------------------------------------------------------------------------- */
 
 static sm_val do_decode(struct call *c)
 {
@@ -428,41 +435,84 @@ static const struct {
 
 /* The left path is another name of the right one. */
 static const char *const path_aliases[][2] = {
-    {"__builtins__", "builtins"},   {"__builtin__", "builtins"},   {"posix", "os"},
-    {"nt", "os"},                   {"posixpath", "os.path"},      {"ntpath", "os.path"},
-    {"_socket", "socket"},          {"_pickle", "pickle"},         {"cPickle", "pickle"},
-    {"_io.open", "builtins.open"},  {"io.open", "builtins.open"},  {"os.popen2", "os.popen"},
-    {"_io.BytesIO", "io.BytesIO"},  {"_operator", "operator"},     {"_functools", "functools"},
-    {"_codecs", "codecs"},          {"_thread.start_new", "_thread.start_new_thread"},
+    {"__builtins__", "builtins"},
+    {"__builtin__", "builtins"},
+    {"posix", "os"},
+    {"nt", "os"},
+    {"posixpath", "os.path"},
+    {"ntpath", "os.path"},
+    {"_socket", "socket"},
+    {"_pickle", "pickle"},
+    {"cPickle", "pickle"},
+    {"_io.open", "builtins.open"},
+    {"io.open", "builtins.open"},
+    {"os.popen2", "os.popen"},
+    {"_io.BytesIO", "io.BytesIO"},
+    {"_operator", "operator"},
+    {"_functools", "functools"},
+    {"_codecs", "codecs"},
+    {"_thread.start_new", "_thread.start_new_thread"},
     {"importlib.__import__", "builtins.__import__"},
     {"importlib._bootstrap.__import__", "builtins.__import__"},
-    {"pathlib.PosixPath", "pathlib.Path"}, {"six.moves.builtins", "builtins"},
-    {"six.moves.cPickle", "pickle"}, {"urllib2.urlopen", "urllib.request.urlopen"},
-    {"urllib.urlopen", "urllib.request.urlopen"}, {"urllib.urlretrieve", "urllib.request.urlretrieve"},
+    {"pathlib.PosixPath", "pathlib.Path"},
+    {"six.moves.builtins", "builtins"},
+    {"six.moves.cPickle", "pickle"},
+    {"urllib2.urlopen", "urllib.request.urlopen"},
+    {"urllib.urlopen", "urllib.request.urlopen"},
+    {"urllib.urlretrieve", "urllib.request.urlretrieve"},
 };
 
 /* Modules that stand for themselves wherever they are an attribute; `any` also of an unknown object. */
 static const struct {
     const char *name;
     bool any;
-} canon[] = {{"os", true},      {"subprocess", true}, {"builtins", true}, {"__builtins__", true}, {"sys", false},
-             {"ctypes", true},  {"importlib", true},  {"pty", true},      {"marshal", true},      {"shutil", false},
-             {"pickle", false}, {"base64", false},    {"zlib", false},    {"codecs", false},      {"socket", false},
-             {"posix", true},   {"runpy", false},     {"requests", false}};
+} canon[] = {{"os", true},      {"subprocess", true}, {"builtins", true},  {"__builtins__", true},
+             {"sys", false},    {"ctypes", true},     {"importlib", true}, {"pty", true},
+             {"marshal", true}, {"shutil", false},    {"pickle", false},   {"base64", false},
+             {"zlib", false},   {"codecs", false},    {"socket", false},   {"posix", true},
+             {"runpy", false},  {"requests", false}};
 
 /* As decorators these call what they decorate, at once or when the process ends. */
-static const char *const callers[] = {"atexit.register", "builtins.map", "builtins.filter", "timeit.timeit", "threading.Thread",
-                                      "threading._start_new_thread", "_thread.start_new_thread", "asyncio.run",
-                                      "contextlib.ExitStack().callback", "signal.signal", "sys.settrace", "sys.setprofile",
-                                      "sys.addaudithook", "weakref.finalize", "gc.callbacks.append"};
+static const char *const callers[] = {"atexit.register",
+                                      "builtins.map",
+                                      "builtins.filter",
+                                      "timeit.timeit",
+                                      "threading.Thread",
+                                      "threading._start_new_thread",
+                                      "_thread.start_new_thread",
+                                      "asyncio.run",
+                                      "contextlib.ExitStack().callback",
+                                      "signal.signal",
+                                      "sys.settrace",
+                                      "sys.setprofile",
+                                      "sys.addaudithook",
+                                      "weakref.finalize",
+                                      "gc.callbacks.append"};
 
-static const char *const known_names[SM_N_KNOWN_COUNT] = {
-    [SM_N_EMPTY] = "", [SM_N_CALL] = "()", [SM_N_ITEM] = "[]", [SM_N_ANY] = "?", [SM_N_STAR] = "*",
-    [SM_N_SELF_NAME] = "__name__", [SM_N_DICT] = "__dict__", [SM_N_DUNDER_CALL] = "__call__", [SM_N_FUNC] = "__func__",
-    [SM_N_WRAPPED] = "__wrapped__", [SM_N_GETATTRIBUTE] = "__getattribute__", [SM_N_GETATTR] = "__getattr__",
-    [SM_N_GETITEM] = "__getitem__", [SM_N_GET] = "get", [SM_N_POP] = "pop", [SM_N_SETDEFAULT] = "setdefault",
-    [SM_N_APPEND] = "append", [SM_N_BUILTINS] = "builtins", [SM_N_SYS] = "sys", [SM_N_MODULES] = "modules",
-    [SM_N_OS] = "os", [SM_N_UPDATE] = "update", [SM_N_INIT_SUBCLASS] = "__init_subclass__", [SM_N_SUPER] = "super"};
+static const char *const known_names[SM_N_KNOWN_COUNT] = {[SM_N_EMPTY] = "",
+                                                          [SM_N_CALL] = "()",
+                                                          [SM_N_ITEM] = "[]",
+                                                          [SM_N_ANY] = "?",
+                                                          [SM_N_STAR] = "*",
+                                                          [SM_N_SELF_NAME] = "__name__",
+                                                          [SM_N_DICT] = "__dict__",
+                                                          [SM_N_DUNDER_CALL] = "__call__",
+                                                          [SM_N_FUNC] = "__func__",
+                                                          [SM_N_WRAPPED] = "__wrapped__",
+                                                          [SM_N_GETATTRIBUTE] = "__getattribute__",
+                                                          [SM_N_GETATTR] = "__getattr__",
+                                                          [SM_N_GETITEM] = "__getitem__",
+                                                          [SM_N_GET] = "get",
+                                                          [SM_N_POP] = "pop",
+                                                          [SM_N_SETDEFAULT] = "setdefault",
+                                                          [SM_N_APPEND] = "append",
+                                                          [SM_N_BUILTINS] = "builtins",
+                                                          [SM_N_SYS] = "sys",
+                                                          [SM_N_MODULES] = "modules",
+                                                          [SM_N_OS] = "os",
+                                                          [SM_N_UPDATE] = "update",
+                                                          [SM_N_INIT_SUBCLASS] = "__init_subclass__",
+                                                          [SM_N_SUPER] = "super"};
 
 int sm_known_setup(struct hg_smell_rules *r)
 {
@@ -500,7 +550,8 @@ int sm_known_setup(struct hg_smell_rules *r)
     return 0;
 }
 
-/* --- arguments ------------------------------------------------------------------------------------------------------ */
+/* --- arguments
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void add_keyword(struct sm_args *a, uint32_t name, sm_val v)
 {
@@ -567,13 +618,18 @@ void sm_args_collect(struct sm_scan *s, py_node list, struct sm_args *a)
     }
 }
 
-/* --- callees ---------------------------------------------------------------------------------------------------------- */
+/* --- callees
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* A function handed over is called sooner or later: as far as loading goes, now. */
 static void reference(struct sm_scan *s, sm_val v, py_node n)
 {
     const sm_val *list;
     sm_val one;
+    enum sm_tag tag = sm_tag(v);
+    if (v < SM_V_FIRST || (tag != SM_T_TABLE && tag != SM_T_PATH && tag != SM_T_FUNC))
+        return;
     uint32_t count = sm_alts(s, v, &list, &one);
     for (uint32_t i = 0; i < count; i++) {
         const struct sm_value *partial = sm_value_kind(s, list[i], SM_K_PARTIAL);
@@ -582,7 +638,8 @@ static void reference(struct sm_scan *s, sm_val v, py_node n)
         if (sm_tag(target) == SM_T_FUNC)
             sm_edge(s, sm_payload(target));
         else if (sm_tag(target) == SM_T_PATH)
-            sm_event(s, SM_EV_CALL, sm_payload(target), sm_path_at(&s->paths, sm_payload(target))->name, &args, n);
+            sm_event(s, SM_EV_CALL, sm_payload(target), sm_path_at(&s->paths, sm_payload(target))->name,
+                     &args, n);
     }
 }
 
@@ -597,7 +654,8 @@ static void references(struct sm_scan *s, const struct sm_args *a, py_node n)
 static void pass_arguments(struct sm_scan *s, uint32_t func, const struct sm_args *a, bool method)
 {
     if (s->funcs[func].scope == UINT32_MAX) {
-        uint32_t scope = sm_scope_new(s, s->funcs[func].parent_scope, SM_SCOPE_FUNCTION, func, s->funcs[func].klass);
+        uint32_t scope =
+            sm_scope_new(s, s->funcs[func].parent_scope, SM_SCOPE_FUNCTION, func, s->funcs[func].klass);
         s->funcs[func].scope = scope;
     }
     const struct py_nodedata *n = sm_node(s, s->funcs[func].node);
@@ -647,7 +705,8 @@ static sm_val call_path(struct sm_scan *s, uint32_t path, struct sm_args *a, py_
     if (getter && (up->name == SM_N_DICT || modules))
         return sm_element(s, sm_make(SM_T_PATH, parent), sm_arg(s, a, 0, NULL));
     if ((name == SM_N_GETATTRIBUTE || name == SM_N_GETATTR) && parent != 0) {
-        struct sm_args both = {.npos = 2, .total = 2, .pos = {sm_make(SM_T_PATH, parent), sm_arg(s, a, 0, NULL)}};
+        struct sm_args both = {
+            .npos = 2, .total = 2, .pos = {sm_make(SM_T_PATH, parent), sm_arg(s, a, 0, NULL)}};
         struct call c = {s, &both, n, path, 0};
         return do_getattr(&c);
     }
@@ -701,19 +760,23 @@ static sm_val call_one(struct sm_scan *s, sm_val callee, struct sm_args *a, py_n
 {
     const struct sm_value *value = sm_value_at(s, callee);
     switch (sm_tag(callee)) {
-    case SM_T_PATH: return call_path(s, sm_payload(callee), a, n);
+    case SM_T_PATH:
+        return call_path(s, sm_payload(callee), a, n);
     case SM_T_FUNC: {
         references(s, a, n);
         uint32_t func = sm_payload(callee);
         return call_function(s, func, a, s->funcs[func].klass != 0);
     }
-    case SM_T_CLASS: references(s, a, n); return call_class(s, sm_payload(callee), a);
+    case SM_T_CLASS:
+        references(s, a, n);
+        return call_class(s, sm_payload(callee), a);
     case SM_T_INST: {
         sm_val hook = sm_class_attr(s, sm_payload(callee), SM_N_DUNDER_CALL);
         references(s, a, n);
         return sm_tag(hook) == SM_T_FUNC ? call_function(s, sm_payload(hook), a, true) : SM_V_UNKNOWN;
     }
-    default: break;
+    default:
+        break;
     }
     if (value != NULL && value->kind == SM_K_GETTER) {
         struct sm_value copy = *value;
@@ -725,7 +788,8 @@ static sm_val call_one(struct sm_scan *s, sm_val callee, struct sm_args *a, py_n
 sm_val sm_invoke(struct sm_scan *s, sm_val callee, struct sm_args *a, py_node n)
 {
     const struct sm_value *partial;
-    for (unsigned hops = 0; hops < 8 && (partial = sm_value_kind(s, callee, SM_K_PARTIAL)) != NULL && partial->len > 0; hops++) {
+    for (unsigned hops = 0;
+         hops < 8 && (partial = sm_value_kind(s, callee, SM_K_PARTIAL)) != NULL && partial->len > 0; hops++) {
         struct sm_args merged = *a;
         merged.npos = 0;
         for (uint32_t i = 1; i < partial->len; i++)
@@ -790,8 +854,8 @@ sm_val sm_call(struct sm_scan *s, py_node n)
     return sm_invoke(s, callee, &args, n);
 }
 
-/* Decorators run when the definition does. One of this file calls what it decorates, as far as we can tell; one from
- * elsewhere only if rules know it as a caller. */
+/* Decorators run when the definition does. One of this file calls what it decorates, as far as we can tell;
+ * one from elsewhere only if rules know it as a caller. */
 void sm_decorate(struct sm_scan *s, py_node decorators, sm_val decorated)
 {
     for (py_node d = decorators == 0 ? 0 : sm_elements(s, decorators); d != 0; d = sm_node(s, d)->next) {

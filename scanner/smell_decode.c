@@ -13,14 +13,16 @@
 
 #define LZMA_MEMORY ((uint64_t)64 << 20)
 
-static const char *const codec_names[SM_C_COUNT] = {"",       "base64",  "base64", "base32", "hex",  "base85", "ascii85",
-                                                    "zlib", "gzip", "bz2",    "lzma",   "rot13", "marshal"};
+static const char *const codec_names[SM_C_COUNT] = {"",       "base64",  "base64", "base32", "hex",
+                                                    "base85", "ascii85", "zlib",   "gzip",   "bz2",
+                                                    "lzma",   "rot13",   "marshal"};
 static const struct {
     const char *name;
     enum sm_codec codec;
-} aliases[] = {{"base64", SM_C_BASE64},     {"base-64", SM_C_BASE64}, {"base64_codec", SM_C_BASE64}, {"hex", SM_C_HEX},
-               {"hex_codec", SM_C_HEX},     {"zlib", SM_C_ZLIB},      {"zip", SM_C_ZLIB},            {"zlib_codec", SM_C_ZLIB},
-               {"bz2", SM_C_BZ2},           {"bz2_codec", SM_C_BZ2},  {"rot13", SM_C_ROT13},         {"rot_13", SM_C_ROT13},
+} aliases[] = {{"base64", SM_C_BASE64}, {"base-64", SM_C_BASE64},  {"base64_codec", SM_C_BASE64},
+               {"hex", SM_C_HEX},       {"hex_codec", SM_C_HEX},   {"zlib", SM_C_ZLIB},
+               {"zip", SM_C_ZLIB},      {"zlib_codec", SM_C_ZLIB}, {"bz2", SM_C_BZ2},
+               {"bz2_codec", SM_C_BZ2}, {"rot13", SM_C_ROT13},     {"rot_13", SM_C_ROT13},
                {"rot-13", SM_C_ROT13}};
 
 const char *sm_codec_name(enum sm_codec codec)
@@ -37,10 +39,10 @@ enum sm_codec sm_codec_find(const char *name, size_t len)
     return (enum sm_codec)0;
 }
 
-/* base64, base32 and base16 are one thing: `bits` a character. Characters outside the alphabet are skipped, as
- * b64decode does by default. */
-static int decode_bits(const char *alphabet, unsigned bits, bool fold, const uint8_t *in, size_t size, uint8_t *out,
-                       size_t *out_size)
+/* base64, base32 and base16 are one thing: `bits` a character. Characters outside the alphabet are skipped,
+ * as b64decode does by default. */
+static int decode_bits(const char *alphabet, unsigned bits, bool fold, const uint8_t *in, size_t size,
+                       uint8_t *out, size_t *out_size)
 {
     int8_t value[256];
     memset(value, -1, sizeof value);
@@ -139,7 +141,8 @@ static int stream_room(struct stream *st)
     return 0;
 }
 
-/* What was made before the data turned out to be damaged still counts: Python's decompressobj() would give it. */
+/* What was made before the data turned out to be damaged still counts: Python's decompressobj() would give
+ * it. */
 static int inflate_all(struct stream *st, int window)
 {
     z_stream z = {.next_in = (uint8_t *)(uintptr_t)st->in, .avail_in = (uInt)st->size};
@@ -202,7 +205,8 @@ static int unlzma_all(struct stream *st)
     return code == LZMA_STREAM_END || st->made > 0 ? 0 : -EINVAL;
 }
 
-static int decompress(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out, size_t *out_size)
+static int decompress(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out,
+                      size_t *out_size)
 {
     struct stream st = {.in = in, .size = size, .max = max};
     int rc = -EINVAL;
@@ -230,7 +234,8 @@ static int decompress(enum sm_codec codec, const uint8_t *in, size_t size, size_
     return 0;
 }
 
-int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out, size_t *out_size)
+int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out,
+              size_t *out_size)
 {
     static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     static const char base64url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

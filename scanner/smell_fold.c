@@ -289,17 +289,28 @@ static sm_val join_sequences(struct sm_scan *s, sm_val left, sm_val right)
 static sm_val int_binary(int op, long long a, long long b)
 {
     switch (op) {
-    case '+': return sm_int_make(a + b);
-    case '-': return sm_int_make(a - b);
-    case '*': return sm_int_make(a * b);
-    case '^': return sm_int_make(a ^ b);
-    case '&': return sm_int_make(a & b);
-    case '|': return sm_int_make(a | b);
-    case '%': return b == 0 ? SM_V_UNKNOWN : sm_int_make(((a % b) + b) % b);
-    case PY_OP_FLOORDIV: return b <= 0 || a < 0 ? SM_V_UNKNOWN : sm_int_make(a / b);
-    case PY_OP_LSHIFT: return b < 0 || b > 28 || a < 0 ? SM_V_UNKNOWN : sm_int_make(a << b);
-    case PY_OP_RSHIFT: return b < 0 || b > 62 ? SM_V_UNKNOWN : sm_int_make(a >> b);
-    default: return SM_V_UNKNOWN;
+    case '+':
+        return sm_int_make(a + b);
+    case '-':
+        return sm_int_make(a - b);
+    case '*':
+        return sm_int_make(a * b);
+    case '^':
+        return sm_int_make(a ^ b);
+    case '&':
+        return sm_int_make(a & b);
+    case '|':
+        return sm_int_make(a | b);
+    case '%':
+        return b == 0 ? SM_V_UNKNOWN : sm_int_make(((a % b) + b) % b);
+    case PY_OP_FLOORDIV:
+        return b <= 0 || a < 0 ? SM_V_UNKNOWN : sm_int_make(a / b);
+    case PY_OP_LSHIFT:
+        return b < 0 || b > 28 || a < 0 ? SM_V_UNKNOWN : sm_int_make(a << b);
+    case PY_OP_RSHIFT:
+        return b < 0 || b > 62 ? SM_V_UNKNOWN : sm_int_make(a >> b);
+    default:
+        return SM_V_UNKNOWN;
     }
 }
 
@@ -440,7 +451,8 @@ sm_val sm_fold_chars(struct sm_scan *s, sm_val v, bool bytes)
     return build_end(&out, &like);
 }
 
-/* --- methods of texts ------------------------------------------------------------------------------------------- */
+/* --- methods of texts
+ * ------------------------------------------------------------------------------------------- */
 
 static sm_val join(struct sm_scan *s, const struct sm_text *glue, sm_val over)
 {
@@ -469,7 +481,8 @@ static sm_val join(struct sm_scan *s, const struct sm_text *glue, sm_val over)
     return build_end(&out, &like);
 }
 
-static sm_val replace(struct sm_scan *s, const struct sm_text *t, const struct sm_text *old, const struct sm_text *new_text)
+static sm_val replace(struct sm_scan *s, const struct sm_text *t, const struct sm_text *old,
+                      const struct sm_text *new_text)
 {
     struct builder out = {.s = s};
     if (old->len == 0)
@@ -544,17 +557,32 @@ static sm_val encode(struct sm_scan *s, const struct sm_text *t, bool to_bytes, 
     return sm_text_make(s, t->text, t->len, &like);
 }
 
-enum method { M_JOIN, M_REPLACE, M_FORMAT, M_UPPER, M_LOWER, M_SWAPCASE, M_STRIP, M_LSTRIP, M_RSTRIP, M_SPLIT, M_DECODE,
-              M_ENCODE, M_SAME, M_JOINPATH };
+enum method {
+    M_JOIN,
+    M_REPLACE,
+    M_FORMAT,
+    M_UPPER,
+    M_LOWER,
+    M_SWAPCASE,
+    M_STRIP,
+    M_LSTRIP,
+    M_RSTRIP,
+    M_SPLIT,
+    M_DECODE,
+    M_ENCODE,
+    M_SAME,
+    M_JOINPATH
+};
 static const struct {
     const char *name;
     enum method method;
-} methods[] = {{"join", M_JOIN},         {"replace", M_REPLACE}, {"format", M_FORMAT},   {"upper", M_UPPER},
-               {"lower", M_LOWER},       {"casefold", M_LOWER},  {"swapcase", M_SWAPCASE}, {"strip", M_STRIP},
-               {"lstrip", M_LSTRIP},     {"rstrip", M_RSTRIP},   {"split", M_SPLIT},     {"decode", M_DECODE},
-               {"encode", M_ENCODE},     {"expanduser", M_SAME}, {"resolve", M_SAME},    {"absolute", M_SAME},
-               {"__str__", M_SAME},      {"as_posix", M_SAME},   {"tobytes", M_SAME},    {"getvalue", M_SAME},
-               {"joinpath", M_JOINPATH}};
+} methods[] = {{"join", M_JOIN},         {"replace", M_REPLACE}, {"format", M_FORMAT},
+               {"upper", M_UPPER},       {"lower", M_LOWER},     {"casefold", M_LOWER},
+               {"swapcase", M_SWAPCASE}, {"strip", M_STRIP},     {"lstrip", M_LSTRIP},
+               {"rstrip", M_RSTRIP},     {"split", M_SPLIT},     {"decode", M_DECODE},
+               {"encode", M_ENCODE},     {"expanduser", M_SAME}, {"resolve", M_SAME},
+               {"absolute", M_SAME},     {"__str__", M_SAME},    {"as_posix", M_SAME},
+               {"tobytes", M_SAME},      {"getvalue", M_SAME},   {"joinpath", M_JOINPATH}};
 
 static bool method_find(const struct sm_scan *s, uint32_t name, enum method *out)
 {
@@ -576,33 +604,63 @@ static sm_val joined_path(struct sm_scan *s, sm_val out, const struct sm_args *a
     return out;
 }
 
-bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call, sm_val *out)
+bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call,
+                    sm_val *out)
 {
     struct sm_text t, a = {0}, b = {0};
     enum method method;
     if (!sm_text_get(s, recv, &t) || !method_find(s, name, &method))
         return false;
-    sm_val first = args->npos > 0 ? args->pos[0] : SM_V_UNKNOWN, second = args->npos > 1 ? args->pos[1] : SM_V_UNKNOWN;
+    sm_val first = args->npos > 0 ? args->pos[0] : SM_V_UNKNOWN,
+           second = args->npos > 1 ? args->pos[1] : SM_V_UNKNOWN;
     bool has_a = sm_text_whole(s, first, &a), has_b = sm_text_whole(s, second, &b);
     struct sm_text blanks = {" \t\r\n\f\v", 6, t.bytes, false, 0, 0};
     if (args->npos == 0)
         a = method == M_SPLIT ? (struct sm_text){0} : blanks;
     *out = taint_only(t.taint | args->taint);
     switch (method) {
-    case M_JOIN: *out = join(s, &t, first); break;
-    case M_REPLACE: *out = has_a && has_b ? replace(s, &t, &a, &b) : *out; break;
-    case M_FORMAT: *out = format(s, &t, args); break;
-    case M_UPPER: *out = change_case(s, &t, toupper); break;
-    case M_LOWER: *out = change_case(s, &t, tolower); break;
-    case M_SWAPCASE: *out = change_case(s, &t, swap_one); break;
-    case M_STRIP: *out = has_a || args->npos == 0 ? strip(s, &t, &a, 3) : *out; break;
-    case M_LSTRIP: *out = has_a || args->npos == 0 ? strip(s, &t, &a, 1) : *out; break;
-    case M_RSTRIP: *out = has_a || args->npos == 0 ? strip(s, &t, &a, 2) : *out; break;
-    case M_SPLIT: *out = has_a || args->npos == 0 ? split(s, &t, &a) : *out; break;
-    case M_DECODE: *out = encode(s, &t, false, first, call); break;
-    case M_ENCODE: *out = encode(s, &t, true, first, call); break;
-    case M_SAME: *out = recv; break;
-    case M_JOINPATH: *out = joined_path(s, recv, args); break;
+    case M_JOIN:
+        *out = join(s, &t, first);
+        break;
+    case M_REPLACE:
+        *out = has_a && has_b ? replace(s, &t, &a, &b) : *out;
+        break;
+    case M_FORMAT:
+        *out = format(s, &t, args);
+        break;
+    case M_UPPER:
+        *out = change_case(s, &t, toupper);
+        break;
+    case M_LOWER:
+        *out = change_case(s, &t, tolower);
+        break;
+    case M_SWAPCASE:
+        *out = change_case(s, &t, swap_one);
+        break;
+    case M_STRIP:
+        *out = has_a || args->npos == 0 ? strip(s, &t, &a, 3) : *out;
+        break;
+    case M_LSTRIP:
+        *out = has_a || args->npos == 0 ? strip(s, &t, &a, 1) : *out;
+        break;
+    case M_RSTRIP:
+        *out = has_a || args->npos == 0 ? strip(s, &t, &a, 2) : *out;
+        break;
+    case M_SPLIT:
+        *out = has_a || args->npos == 0 ? split(s, &t, &a) : *out;
+        break;
+    case M_DECODE:
+        *out = encode(s, &t, false, first, call);
+        break;
+    case M_ENCODE:
+        *out = encode(s, &t, true, first, call);
+        break;
+    case M_SAME:
+        *out = recv;
+        break;
+    case M_JOINPATH:
+        *out = joined_path(s, recv, args);
+        break;
     }
     return true;
 }

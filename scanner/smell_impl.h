@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the semantic pass share. Nothing outside scanner/smell*.c includes this.
  *
- * The pass walks the tree once in the order Python would run it (function bodies after the code around them) and gives
- * every expression an abstract value: a dotted path ("os.system"), a constant, a small container, a function of this
- * file, or nothing known plus taint. Calls, reads, stores and imports of paths are the events that rules match. */
+ * The pass walks the tree once in the order Python would run it (function bodies after the code around them)
+ * and gives every expression an abstract value: a dotted path ("os.system"), a constant, a small container, a
+ * function of this file, or nothing known plus taint. Calls, reads, stores and imports of paths are the
+ * events that rules match. */
 #ifndef HUBGUARD_SCANNER_SMELL_IMPL_H
 #define HUBGUARD_SCANNER_SMELL_IMPL_H
 
@@ -14,7 +15,8 @@
 #include "scanner/py_ast.h"
 #include "scanner/smell.h"
 
-/* --- memory ------------------------------------------------------------------------------------------------ */
+/* --- memory ------------------------------------------------------------------------------------------------
+ */
 struct sm_arena {
     struct sm_chunk *chunks;
     char *top, *end;
@@ -28,7 +30,8 @@ void sm_arena_free(struct sm_arena *a);
 /* Make room for one more element: doubles. Returns 0 or -ENOMEM. */
 int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size);
 
-/* --- names and paths: a frozen set made from the rules, and one on top of it for each scan -------------------- */
+/* --- names and paths: a frozen set made from the rules, and one on top of it for each scan
+ * -------------------- */
 struct sm_name {
     const char *text;
     uint32_t len, hash;
@@ -36,23 +39,47 @@ struct sm_name {
 struct sm_names {
     const struct sm_names *base; /* frozen set below, or NULL */
     struct sm_name *items;
-    uint32_t *slots; /* item number + 1 */
+    uint64_t *slots; /* hash << 32 | id + 1; of the frozen names as well */
     uint32_t count, capacity, mask;
     uint32_t first; /* id of items[0] */
 };
 #define SM_NO_NAME UINT32_MAX
-uint32_t sm_intern(struct sm_names *n, const char *text, size_t len); /* text must outlive n; SM_NO_NAME: no memory */
-#define SM_P_BUILTINS 1 /* the first path there is */
+int sm_names_over(struct sm_names *n, const struct sm_names *base); /* an empty set on top of base */
+uint32_t sm_intern(struct sm_names *n, const char *text,
+                   size_t len); /* text must outlive n; SM_NO_NAME: no memory */
+#define SM_P_BUILTINS 1         /* the first path there is */
 uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len); /* SM_NO_NAME: not there */
 const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id);
 void sm_names_free(struct sm_names *n);
 
-/* Names the code itself needs; their ids are these numbers. SM_N_CALL stands for "the result of", SM_N_ITEM for "an
- * element of", SM_N_ANY for "whatever object". */
+/* Names the code itself needs; their ids are these numbers. SM_N_CALL stands for "the result of", SM_N_ITEM
+ * for "an element of", SM_N_ANY for "whatever object". */
 enum sm_known {
-    SM_N_EMPTY = 0, SM_N_CALL, SM_N_ITEM, SM_N_ANY, SM_N_STAR, SM_N_SELF_NAME, SM_N_DICT, SM_N_DUNDER_CALL, SM_N_FUNC,
-    SM_N_WRAPPED, SM_N_GETATTRIBUTE, SM_N_GETATTR, SM_N_GETITEM, SM_N_GET, SM_N_POP, SM_N_SETDEFAULT, SM_N_APPEND,
-    SM_N_BUILTINS, SM_N_SYS, SM_N_MODULES, SM_N_OS, SM_N_UPDATE, SM_N_INIT_SUBCLASS, SM_N_SUPER, SM_N_KNOWN_COUNT
+    SM_N_EMPTY = 0,
+    SM_N_CALL,
+    SM_N_ITEM,
+    SM_N_ANY,
+    SM_N_STAR,
+    SM_N_SELF_NAME,
+    SM_N_DICT,
+    SM_N_DUNDER_CALL,
+    SM_N_FUNC,
+    SM_N_WRAPPED,
+    SM_N_GETATTRIBUTE,
+    SM_N_GETATTR,
+    SM_N_GETITEM,
+    SM_N_GET,
+    SM_N_POP,
+    SM_N_SETDEFAULT,
+    SM_N_APPEND,
+    SM_N_BUILTINS,
+    SM_N_SYS,
+    SM_N_MODULES,
+    SM_N_OS,
+    SM_N_UPDATE,
+    SM_N_INIT_SUBCLASS,
+    SM_N_SUPER,
+    SM_N_KNOWN_COUNT
 };
 
 struct sm_match {
@@ -90,10 +117,20 @@ uint32_t sm_path_add(struct sm_paths *p, uint32_t parent, uint32_t name);       
 struct sm_path *sm_path_own(struct sm_paths *p, uint32_t id);
 void sm_paths_free(struct sm_paths *p);
 
-/* --- rules ------------------------------------------------------------------------------------------------ */
+/* --- rules ------------------------------------------------------------------------------------------------
+ */
 enum sm_subject { SM_S_ARG, SM_S_ANY, SM_S_RECV, SM_S_ARGC, SM_S_TAINT_ARG, SM_S_TAINT_ANY, SM_S_TAINT_RECV };
 enum sm_test { SM_IS, SM_IS_NOT, SM_LIKE, SM_NOT_LIKE, SM_AT_LEAST };
-enum sm_word { SM_W_CONST = 1, SM_W_NONCONST, SM_W_TRUE, SM_W_FALSE, SM_W_NONE, SM_W_PRESENT, SM_W_ABSENT, SM_W_TEXT };
+enum sm_word {
+    SM_W_CONST = 1,
+    SM_W_NONCONST,
+    SM_W_TRUE,
+    SM_W_FALSE,
+    SM_W_NONE,
+    SM_W_PRESENT,
+    SM_W_ABSENT,
+    SM_W_TEXT
+};
 
 #define SM_KWARGS_MAX 4
 struct sm_cond {
@@ -130,16 +167,18 @@ struct hg_smell_rules {
     uint32_t taint_count;
     struct sm_arena arena; /* name texts */
 };
-#define SM_TAINT_DECODED 1U  /* source "decoded" always exists and is bit 0 */
-#define SM_TAINT_DYNAMIC 2U  /* source "dynamic": bit 1 */
+#define SM_TAINT_DECODED 1U /* source "decoded" always exists and is bit 0 */
+#define SM_TAINT_DYNAMIC 2U /* source "dynamic": bit 1 */
 
 int sm_known_setup(struct hg_smell_rules *rules); /* smell_call.c: known names, handlers, aliases */
 /* Dotted text ("socket.socket().connect") to a frozen path. 0: no memory. */
 uint32_t sm_rules_path(struct hg_smell_rules *rules, const char *text, size_t len);
 bool sm_glob_match(const char *pattern, const char *text, size_t len); /* '*' only; case is folded */
-const char *sm_nearest(const char *const *names, size_t count, const char *text); /* NULL when nothing is near */
+const char *sm_nearest(const char *const *names, size_t count,
+                       const char *text); /* NULL when nothing is near */
 
-/* --- values ------------------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------------------------
+ */
 typedef uint32_t sm_val;
 enum sm_tag { SM_T_TABLE = 0, SM_T_LIT, SM_T_PATH, SM_T_FUNC, SM_T_CLASS, SM_T_INST, SM_T_TAINT, SM_T_INT };
 #define SM_TAG_SHIFT 29
@@ -160,7 +199,16 @@ static inline sm_val sm_make(enum sm_tag tag, uint32_t payload)
     return ((uint32_t)tag << SM_TAG_SHIFT) | payload;
 }
 
-enum sm_kind { SM_K_CONST = 0, SM_K_TEXT, SM_K_SEQ, SM_K_DICT, SM_K_ALT, SM_K_PARTIAL, SM_K_GETTER, SM_K_SCOPE };
+enum sm_kind {
+    SM_K_CONST = 0,
+    SM_K_TEXT,
+    SM_K_SEQ,
+    SM_K_DICT,
+    SM_K_ALT,
+    SM_K_PARTIAL,
+    SM_K_GETTER,
+    SM_K_SCOPE
+};
 struct sm_value {
     uint8_t kind;
     bool bytes;   /* TEXT: bytes, not str */
@@ -182,18 +230,19 @@ struct sm_text {
     uint32_t taint, layers;
 };
 
-#define SM_ALT_MAX   8
-#define SM_SEQ_MAX   65536
-#define SM_TEXT_MAX  (1U << 20)           /* one folded text */
-#define SM_FOLD_MAX  (16U << 20)          /* all folded texts of one scan */
-#define SM_DECODE_MAX (4U << 20)          /* one decoded layer */
-#define SM_DECODE_TOTAL (16U << 20)       /* all decoded layers of one scan */
-#define SM_LAYER_DEPTH 8
-#define SM_LAYER_JOBS  64
-#define SM_STEP_MAX    200000U            /* elements walked through comprehensions */
-#define SM_ROUNDS      3
+#define SM_ALT_MAX      8
+#define SM_SEQ_MAX      65536
+#define SM_TEXT_MAX     (1U << 20)  /* one folded text */
+#define SM_FOLD_MAX     (16U << 20) /* all folded texts of one scan */
+#define SM_DECODE_MAX   (4U << 20)  /* one decoded layer */
+#define SM_DECODE_TOTAL (16U << 20) /* all decoded layers of one scan */
+#define SM_LAYER_DEPTH  8
+#define SM_LAYER_JOBS   64
+#define SM_STEP_MAX     200000U /* elements walked through comprehensions */
+#define SM_ROUNDS       3
 
-/* --- scopes, functions, classes ------------------------------------------------------------------------------ */
+/* --- scopes, functions, classes
+ * ------------------------------------------------------------------------------ */
 struct sm_var {
     uint32_t scope, name;
     sm_val now, ever;
@@ -231,7 +280,7 @@ struct sm_job { /* a decoded or constant text to scan as Python */
     const char *text;
     uint32_t len, line, unit;
     const char *layers; /* one of sm_scan.chains */
-    bool bytes, must; /* must: it is executed, so that it does not parse is itself a finding */
+    bool bytes, must;   /* must: it is executed, so that it does not parse is itself a finding */
 };
 struct sm_frame {
     uint32_t node, cursor;
@@ -297,8 +346,8 @@ struct sm_scan {
     const char *outer;       /* chain of the layer being scanned, or NULL */
     uint32_t base_line;      /* where a layer is decoded, 0 in the file itself */
     enum hg_reach base_reach;
-    bool changed_before;     /* of the loop being walked */
-    bool changed, wanted;    /* a value became known late; a sink would have liked to know one */
+    bool changed_before;  /* of the loop being walked */
+    bool changed, wanted; /* a value became known late; a sink would have liked to know one */
     bool capped;
     const struct hg_smell_options *options;
     int failed; /* sticky -ENOMEM or on_layer's error */
@@ -310,6 +359,8 @@ static inline const struct py_nodedata *sm_node(const struct sm_scan *s, py_node
 }
 /* First element of a group: the children of the LIST_OF child, or of the node itself. */
 py_node sm_elements(const struct sm_scan *s, py_node n);
+/* The index of a subscript; x[i,] counts as x[i]. */
+py_node sm_index_node(const struct sm_scan *s, py_node subscript);
 
 /* smell_value.c */
 sm_val sm_text_make(struct sm_scan *s, const char *text, size_t len, const struct sm_text *like);
@@ -318,7 +369,8 @@ bool sm_text_whole(const struct sm_scan *s, sm_val v, struct sm_text *out); /* a
 sm_val sm_int_make(long long n);
 bool sm_int_get(const struct sm_scan *s, sm_val v, long long *out);
 sm_val sm_items_make(struct sm_scan *s, enum sm_kind kind, const sm_val *items, uint32_t count);
-int sm_items_push(struct sm_scan *s, sm_val container, const sm_val *items, uint32_t count); /* SEQ 1, DICT 2 */
+int sm_items_push(struct sm_scan *s, sm_val container, const sm_val *items,
+                  uint32_t count);                               /* SEQ 1, DICT 2 */
 struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v); /* NULL unless a table value */
 const struct sm_value *sm_value_kind(const struct sm_scan *s, sm_val v, enum sm_kind kind);
 uint32_t sm_taint(const struct sm_scan *s, sm_val v);
@@ -345,7 +397,8 @@ void sm_declare(struct sm_scan *s, uint32_t name, bool global);
 void sm_store_attribute(struct sm_scan *s, py_node n, sm_val base, uint32_t name, sm_val v);
 void sm_forget(struct sm_scan *s, py_node target);
 void sm_import(struct sm_scan *s, py_node n);
-uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit, uint32_t klass);
+uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit,
+                      uint32_t klass);
 sm_val sm_attribute(struct sm_scan *s, sm_val base, uint32_t name);
 sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name);
 sm_val sm_element(struct sm_scan *s, sm_val base, sm_val index);
@@ -359,17 +412,32 @@ sm_val sm_fold_concat(struct sm_scan *s, sm_val left, sm_val right);
 bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call,
                     sm_val *out);
 sm_val sm_fold_unary(struct sm_scan *s, int op, sm_val v);
-sm_val sm_fold_chars(struct sm_scan *s, sm_val seq, bool bytes); /* ints to bytes, or one-character texts to text */
+sm_val sm_fold_chars(struct sm_scan *s, sm_val seq,
+                     bool bytes); /* ints to bytes, or one-character texts to text */
 sm_val sm_fold_chr(struct sm_scan *s, sm_val v);
 sm_val sm_fold_ord(struct sm_scan *s, sm_val v);
 
-/* smell_decode.c: pure functions on bytes. Result is malloc'ed; 0, -EINVAL (not in that form), -E2BIG (past max),
- * -ENOMEM. */
-enum sm_codec { SM_C_BASE64 = 1, SM_C_BASE64URL, SM_C_BASE32, SM_C_HEX, SM_C_BASE85, SM_C_ASCII85, SM_C_ZLIB, SM_C_GZIP,
-                SM_C_BZ2, SM_C_LZMA, SM_C_ROT13, SM_C_MARSHAL, SM_C_COUNT };
+/* smell_decode.c: pure functions on bytes. Result is malloc'ed; 0, -EINVAL (not in that form), -E2BIG (past
+ * max), -ENOMEM. */
+enum sm_codec {
+    SM_C_BASE64 = 1,
+    SM_C_BASE64URL,
+    SM_C_BASE32,
+    SM_C_HEX,
+    SM_C_BASE85,
+    SM_C_ASCII85,
+    SM_C_ZLIB,
+    SM_C_GZIP,
+    SM_C_BZ2,
+    SM_C_LZMA,
+    SM_C_ROT13,
+    SM_C_MARSHAL,
+    SM_C_COUNT
+};
 const char *sm_codec_name(enum sm_codec codec);
 enum sm_codec sm_codec_find(const char *name, size_t len); /* as codecs.decode() knows it; 0 = none */
-int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out, size_t *out_size);
+int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, uint8_t **out,
+              size_t *out_size);
 
 /* smell_layer.c */
 sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node call);
@@ -385,8 +453,8 @@ void sm_decorate(struct sm_scan *s, py_node decorators, sm_val decorated);
 
 /* smell_match.c */
 /* Returns the taint that sources among the matches give the result; UINT32_MAX: a sanitizer. */
-uint32_t sm_event(struct sm_scan *s, enum sm_event event, uint32_t path, uint32_t name, const struct sm_args *args,
-                  py_node n);
+uint32_t sm_event(struct sm_scan *s, enum sm_event event, uint32_t path, uint32_t name,
+                  const struct sm_args *args, py_node n);
 void sm_edge(struct sm_scan *s, uint32_t to);
 void sm_edge_name(struct sm_scan *s, uint32_t name);
 void sm_edge_class(struct sm_scan *s, uint32_t klass);
@@ -399,7 +467,8 @@ bool sm_is_main_guard(const struct sm_scan *s, py_node test);
 void sm_reach(struct sm_scan *s);
 int sm_emit(struct sm_scan *s, struct hg_findings *out);
 
-/* smell.c: one layer. `chain` NULL: the file itself. Unless strict, text that is no Python is not a finding. */
+/* smell.c: one layer. `chain` NULL: the file itself. Unless strict, text that is no Python is not a finding.
+ */
 struct sm_layer {
     const uint8_t *bytes;
     size_t size;

@@ -53,7 +53,8 @@ static void job_add(struct sm_scan *s, const struct sm_text *t, py_node call, bo
         }
     }
     const char *chain = t->layers != 0 ? s->chains[t->layers] : NULL;
-    if (s->job_count >= SM_LAYER_JOBS || s->chain_count > 4096 || *s->decoded_total + t->len > SM_DECODE_TOTAL) {
+    if (s->job_count >= SM_LAYER_JOBS || s->chain_count > 4096 ||
+        *s->decoded_total + t->len > SM_DECODE_TOTAL) {
         s->capped = true;
         return;
     }
@@ -66,8 +67,13 @@ static void job_add(struct sm_scan *s, const struct sm_text *t, py_node call, bo
         s->failed = -ENOMEM;
         return;
     }
-    s->jobs[s->job_count++] = (struct sm_job){.text = t->text, .len = t->len, .line = sm_node(s, call)->line,
-                                              .unit = s->unit, .layers = chain, .bytes = t->bytes, .must = must};
+    s->jobs[s->job_count++] = (struct sm_job){.text = t->text,
+                                              .len = t->len,
+                                              .line = sm_node(s, call)->line,
+                                              .unit = s->unit,
+                                              .layers = chain,
+                                              .bytes = t->bytes,
+                                              .must = must};
 }
 
 static sm_val decoded_unknown(struct sm_scan *s, sm_val v)
@@ -87,7 +93,8 @@ sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node
     }
     size_t left = SM_DECODE_TOTAL - *s->decoded_total, size = 0;
     uint8_t *bytes = NULL;
-    int rc = sm_decode(codec, (const uint8_t *)t.text, t.len, left < SM_DECODE_MAX ? left : SM_DECODE_MAX, &bytes, &size);
+    int rc = sm_decode(codec, (const uint8_t *)t.text, t.len, left < SM_DECODE_MAX ? left : SM_DECODE_MAX,
+                       &bytes, &size);
     if (rc == -ENOMEM)
         s->failed = rc;
     s->capped = s->capped || rc == -E2BIG;
@@ -95,7 +102,8 @@ sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node
         return decoded_unknown(s, v);
     *s->decoded_total += (uint32_t)size;
     char *text = sm_alloc_text(&s->arena, size + 1);
-    struct sm_text made = {.len = (uint32_t)size, .bytes = codec != SM_C_ROT13, .taint = t.taint | SM_TAINT_DECODED};
+    struct sm_text made = {
+        .len = (uint32_t)size, .bytes = codec != SM_C_ROT13, .taint = t.taint | SM_TAINT_DECODED};
     made.layers = chain_longer(s, t.layers, sm_codec_name(codec));
     if (text == NULL || made.layers == 0) {
         s->failed = -ENOMEM;
@@ -108,7 +116,8 @@ sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node
     made.text = text;
     uint32_t line = s->base_line != 0 ? s->base_line : sm_node(s, call)->line;
     if (s->options != NULL && s->options->on_layer != NULL && s->failed == 0)
-        s->failed = s->options->on_layer(s->options->context, (const uint8_t *)text, size, s->chains[made.layers], line);
+        s->failed = s->options->on_layer(s->options->context, (const uint8_t *)text, size,
+                                         s->chains[made.layers], line);
     if (codec == SM_C_MARSHAL)
         return decoded_unknown(s, v);
     if (looks_like_text(text, size))

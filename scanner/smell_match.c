@@ -56,7 +56,8 @@ static bool is_word(const struct sm_scan *s, const struct sm_cond *c, sm_val v)
     for (uint32_t i = 0; i < n; i++) {
         if ((c->word == SM_W_TRUE && (list[i] == SM_V_TRUE || list[i] == sm_int_make(1))) ||
             (c->word == SM_W_FALSE && (list[i] == SM_V_FALSE || list[i] == sm_int_make(0))) ||
-            (c->word == SM_W_NONE && list[i] == SM_V_NONE) || (c->word == SM_W_TEXT && like_one(s, c, list[i])))
+            (c->word == SM_W_NONE && list[i] == SM_V_NONE) ||
+            (c->word == SM_W_TEXT && like_one(s, c, list[i])))
             return true;
     }
     return false;
@@ -98,12 +99,23 @@ static bool holds(const struct sm_scan *s, const struct sm_cond *c, const struct
     bool result = false;
     sm_val v = SM_V_UNKNOWN;
     switch ((enum sm_subject)c->subject) {
-    case SM_S_ARGC: return a->total >= c->number;
-    case SM_S_TAINT_ANY: result = (a->taint & c->taint) != 0; break;
-    case SM_S_TAINT_RECV: result = (sm_taint(s, a->recv) & c->taint) != 0; break;
-    case SM_S_TAINT_ARG: result = find_arg(c, a, &v) && (sm_taint(s, v) & c->taint) != 0; break;
-    case SM_S_ANY: result = c->globs != NULL && any_like(s, c, a); break;
-    case SM_S_RECV: result = c->globs != NULL ? like(s, c, a->recv, 0) : is_word(s, c, a->recv); break;
+    case SM_S_ARGC:
+        return a->total >= c->number;
+    case SM_S_TAINT_ANY:
+        result = (a->taint & c->taint) != 0;
+        break;
+    case SM_S_TAINT_RECV:
+        result = (sm_taint(s, a->recv) & c->taint) != 0;
+        break;
+    case SM_S_TAINT_ARG:
+        result = find_arg(c, a, &v) && (sm_taint(s, v) & c->taint) != 0;
+        break;
+    case SM_S_ANY:
+        result = c->globs != NULL && any_like(s, c, a);
+        break;
+    case SM_S_RECV:
+        result = c->globs != NULL ? like(s, c, a->recv, 0) : is_word(s, c, a->recv);
+        break;
     case SM_S_ARG:
         if (!find_arg(c, a, &v))
             result = c->word == SM_W_ABSENT ? !a->unknown : c->word == SM_W_NONCONST && a->unknown;
@@ -156,7 +168,8 @@ static void try_rules(struct sm_scan *s, struct event *e, const struct sm_match 
     }
 }
 
-uint32_t sm_event(struct sm_scan *s, enum sm_event kind, uint32_t path, uint32_t name, const struct sm_args *args, py_node n)
+uint32_t sm_event(struct sm_scan *s, enum sm_event kind, uint32_t path, uint32_t name,
+                  const struct sm_args *args, py_node n)
 {
     struct event e = {kind, path, name, 0, false, args, n};
     const struct hg_smell_rules *r = s->rules;

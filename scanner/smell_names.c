@@ -106,55 +106,66 @@ static uint32_t find_hashed(const struct sm_names *n, const char *text, size_t l
     if (n->slots == NULL)
         return SM_NO_NAME;
     for (uint32_t at = hash & n->mask; n->slots[at] != 0; at = (at + 1) & n->mask) {
-        const struct sm_name *e = &n->items[n->slots[at] - 1];
-        if (e->hash == hash && e->len == len && memcmp(e->text, text, len) == 0)
-            return n->first + n->slots[at] - 1;
+        if ((uint32_t)(n->slots[at] >> 32) != hash)
+            continue;
+        uint32_t id = (uint32_t)n->slots[at] - 1;
+        const struct sm_name *e = sm_name_at(n, id);
+        if (e->len == len && memcmp(e->text, text, len) == 0)
+            return id;
     }
     return SM_NO_NAME;
 }
 
 uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len)
 {
-    uint32_t hash = hash_text(text, len);
-    uint32_t id = n->base == NULL ? SM_NO_NAME : find_hashed(n->base, text, len, hash);
-    return id != SM_NO_NAME ? id : find_hashed(n, text, len, hash);
+    return find_hashed(n, text, len, hash_text(text, len));
+}
+
+static void slot_put(uint64_t *slots, uint32_t mask, uint32_t hash, uint32_t id)
+{
+    uint32_t at = hash & mask;
+    while (slots[at] != 0)
+        at = (at + 1) & mask;
+    slots[at] = (uint64_t)hash << 32 | (id + 1);
 }
 
 static int names_rehash(struct sm_names *n)
 {
     uint32_t size = n->mask == 0 ? 1024 : (n->mask + 1) * 2;
-    uint32_t *slots = calloc(size, sizeof *slots);
+    uint64_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return -ENOMEM;
     free(n->slots);
     n->slots = slots;
     n->mask = size - 1;
-    for (uint32_t i = 0; i < n->count; i++) {
-        uint32_t at = n->items[i].hash & n->mask;
-        while (slots[at] != 0)
-            at = (at + 1) & n->mask;
-        slots[at] = i + 1;
-    }
+    for (uint32_t id = 0; id < n->first + n->count; id++)
+        slot_put(slots, n->mask, sm_name_at(n, id)->hash, id);
+    return 0;
+}
+
+int sm_names_over(struct sm_names *n, const struct sm_names *base)
+{
+    *n = (struct sm_names){.base = base, .first = base->count, .mask = base->mask};
+    n->slots = malloc(((size_t)base->mask + 1) * sizeof *n->slots);
+    if (n->slots == NULL)
+        return -ENOMEM;
+    memcpy(n->slots, base->slots, ((size_t)base->mask + 1) * sizeof *n->slots);
     return 0;
 }
 
 uint32_t sm_intern(struct sm_names *n, const char *text, size_t len)
 {
     uint32_t hash = hash_text(text, len);
-    uint32_t id = n->base == NULL ? SM_NO_NAME : find_hashed(n->base, text, len, hash);
-    if (id == SM_NO_NAME)
-        id = find_hashed(n, text, len, hash);
+    uint32_t id = find_hashed(n, text, len, hash);
     if (id != SM_NO_NAME)
         return id;
+    id = n->first + n->count;
     if (sm_grow((void **)&n->items, &n->capacity, n->count, sizeof *n->items) != 0 ||
-        ((n->slots == NULL || n->count * 2 > n->mask) && names_rehash(n) != 0))
+        ((n->slots == NULL || id * 2 > n->mask) && names_rehash(n) != 0))
         return SM_NO_NAME;
-    n->items[n->count] = (struct sm_name){text, (uint32_t)len, hash};
-    uint32_t at = hash & n->mask;
-    while (n->slots[at] != 0)
-        at = (at + 1) & n->mask;
-    n->slots[at] = ++n->count;
-    return n->first + n->count - 1;
+    n->items[n->count++] = (struct sm_name){text, (uint32_t)len, hash};
+    slot_put(n->slots, n->mask, hash, id);
+    return id;
 }
 
 const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id)
@@ -169,7 +180,8 @@ void sm_names_free(struct sm_names *n)
     memset(n, 0, sizeof *n);
 }
 
-/* --- paths ------------------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------------------------
+ */
 
 const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id)
 {

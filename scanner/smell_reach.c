@@ -76,8 +76,9 @@ static int reach_prepare(struct reach *r)
     r->next_method = calloc((size_t)s->func_count + 1, sizeof *r->next_method);
     r->members = calloc((size_t)s->class_count + 1, sizeof *r->members);
     r->next_member = calloc((size_t)s->func_count + 1, sizeof *r->next_member);
-    if (r->members == NULL || r->next_member == NULL || r->start == NULL || r->order == NULL || r->todo == NULL || r->class_done == NULL || r->name_done == NULL ||
-        r->methods == NULL || r->next_method == NULL)
+    if (r->members == NULL || r->next_member == NULL || r->start == NULL || r->order == NULL ||
+        r->todo == NULL || r->class_done == NULL || r->name_done == NULL || r->methods == NULL ||
+        r->next_method == NULL)
         return -ENOMEM;
     for (uint32_t i = 0; i < s->edge_count; i++)
         r->start[s->edges[i].from + 1]++;

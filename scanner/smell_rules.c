@@ -9,29 +9,57 @@
 #include "scanner/smell_impl.h"
 
 enum key {
-    K_TITLE, K_DESCRIPTION, K_REMEDY, K_REFERENCE, K_EXAMPLE, K_COUNTEREXAMPLE, K_ID, K_TEXTS, /* sm_rule.texts */
-    K_CWE = K_TEXTS, K_SEV_LOAD, K_SEV_CALL, K_CONFIDENCE, K_MATCH, K_MATCH_LOAD, K_MATCH_STORE, K_MATCH_IMPORT, K_WHEN,
+    K_TITLE,
+    K_DESCRIPTION,
+    K_REMEDY,
+    K_REFERENCE,
+    K_EXAMPLE,
+    K_COUNTEREXAMPLE,
+    K_ID,
+    K_TEXTS, /* sm_rule.texts */
+    K_CWE = K_TEXTS,
+    K_SEV_LOAD,
+    K_SEV_CALL,
+    K_CONFIDENCE,
+    K_MATCH,
+    K_MATCH_LOAD,
+    K_MATCH_STORE,
+    K_MATCH_IMPORT,
+    K_WHEN,
     K_COUNT
 };
-static const char *const key_names[K_COUNT] = {
-    [K_TITLE] = "title", [K_DESCRIPTION] = "description", [K_REMEDY] = "remedy", [K_REFERENCE] = "reference",
-    [K_EXAMPLE] = "example", [K_COUNTEREXAMPLE] = "counterexample", [K_ID] = "", [K_CWE] = "cwe",
-    [K_SEV_LOAD] = "severity.load", [K_SEV_CALL] = "severity.call", [K_CONFIDENCE] = "confidence",
-    [K_MATCH] = "match", [K_MATCH_LOAD] = "match.load", [K_MATCH_STORE] = "match.store",
-    [K_MATCH_IMPORT] = "match.import", [K_WHEN] = "when"};
-static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL, [K_MATCH_LOAD] = SM_EV_LOAD,
-                                            [K_MATCH_STORE] = SM_EV_STORE, [K_MATCH_IMPORT] = SM_EV_IMPORT};
+static const char *const key_names[K_COUNT] = {[K_TITLE] = "title",
+                                               [K_DESCRIPTION] = "description",
+                                               [K_REMEDY] = "remedy",
+                                               [K_REFERENCE] = "reference",
+                                               [K_EXAMPLE] = "example",
+                                               [K_COUNTEREXAMPLE] = "counterexample",
+                                               [K_ID] = "",
+                                               [K_CWE] = "cwe",
+                                               [K_SEV_LOAD] = "severity.load",
+                                               [K_SEV_CALL] = "severity.call",
+                                               [K_CONFIDENCE] = "confidence",
+                                               [K_MATCH] = "match",
+                                               [K_MATCH_LOAD] = "match.load",
+                                               [K_MATCH_STORE] = "match.store",
+                                               [K_MATCH_IMPORT] = "match.import",
+                                               [K_WHEN] = "when"};
+static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL,
+                                            [K_MATCH_LOAD] = SM_EV_LOAD,
+                                            [K_MATCH_STORE] = SM_EV_STORE,
+                                            [K_MATCH_IMPORT] = SM_EV_IMPORT};
 #define KEYS_RULE   0xFFFFFFFFU
 #define KEYS_SOURCE ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_WHEN))
-#define KEYS_NEEDED ((1U << K_TITLE) | (1U << K_DESCRIPTION) | (1U << K_REMEDY) | (1U << K_REFERENCE) | (1U << K_EXAMPLE) | \
-                     (1U << K_COUNTEREXAMPLE) | (1U << K_CWE) | (1U << K_SEV_LOAD) | (1U << K_SEV_CALL) | \
-                     (1U << K_CONFIDENCE))
-#define KEYS_MATCH  ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT))
+#define KEYS_NEEDED                                                                                          \
+    ((1U << K_TITLE) | (1U << K_DESCRIPTION) | (1U << K_REMEDY) | (1U << K_REFERENCE) | (1U << K_EXAMPLE) |  \
+     (1U << K_COUNTEREXAMPLE) | (1U << K_CWE) | (1U << K_SEV_LOAD) | (1U << K_SEV_CALL) |                    \
+     (1U << K_CONFIDENCE))
+#define KEYS_MATCH ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT))
 
 struct loader {
     struct hg_smell_rules *rules;
     const char *at, *end, *name;
-    unsigned line, section_line;
+    unsigned line, section_line, heading_line;
     char section[64];
     char values[K_COUNT - K_TEXTS][4096]; /* lists, lines joined by \n */
     uint32_t seen;
@@ -48,9 +76,10 @@ static int fail(struct loader *l, unsigned line, const char *what, const char *w
 {
     if (l->rc != 0)
         return 0;
-    l->rc = hg_error_set(l->err, -EINVAL, "%s:%u: %s%s%.60s%s%s%s%s", l->name, line, what, word == NULL ? "" : " \"",
-                         word == NULL ? "" : word, word == NULL ? "" : "\"", near == NULL ? "" : " (did you mean \"",
-                         near == NULL ? "" : near, near == NULL ? "" : "\"?)");
+    l->rc = hg_error_set(l->err, -EINVAL, "%s:%u: %s%s%.60s%s%s%s%s", l->name, line, what,
+                         word == NULL ? "" : " \"", word == NULL ? "" : word, word == NULL ? "" : "\"",
+                         near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
+                         near == NULL ? "" : "\"?)");
     return 0;
 }
 
@@ -200,10 +229,12 @@ static int pattern_add(struct loader *l, enum key key, const char *text, size_t 
     const char *dot = memrchr(text, '.', len), *star = memchr(text, '*', len);
     if (star != NULL) {
         if (dot == NULL || star < dot)
-            return fail(l, l->key_line[key], "\"*\" stands only in the last part, or first as \"*.name\":", text, NULL),
+            return fail(l, l->key_line[key],
+                        "\"*\" stands only in the last part, or first as \"*.name\":", text, NULL),
                    -EINVAL;
         uint32_t parent = sm_rules_path(r, text, (size_t)(dot - text));
-        return parent == 0 ? -ENOMEM : glob_add(r, parent, dot + 1, len - (size_t)(dot + 1 - text), key_events[key]);
+        return parent == 0 ? -ENOMEM
+                           : glob_add(r, parent, dot + 1, len - (size_t)(dot + 1 - text), key_events[key]);
     }
     uint32_t path = sm_rules_path(r, text, len);
     if (path == 0)
@@ -235,10 +266,11 @@ static char *next_word(char **at, const char *separators)
     return NULL;
 }
 
-static const char *const word_names[] = {[SM_W_CONST] = "const",     [SM_W_NONCONST] = "nonconst", [SM_W_TRUE] = "True",
-                                         [SM_W_FALSE] = "False",     [SM_W_NONE] = "None",         [SM_W_PRESENT] = "present",
-                                         [SM_W_ABSENT] = "absent"};
-static const char *const subject_names[] = {"arg.0", "kw.name", "any", "recv", "argc", "taint.0", "taint.any", "taint.recv"};
+static const char *const word_names[] = {
+    [SM_W_CONST] = "const", [SM_W_NONCONST] = "nonconst", [SM_W_TRUE] = "True",    [SM_W_FALSE] = "False",
+    [SM_W_NONE] = "None",   [SM_W_PRESENT] = "present",   [SM_W_ABSENT] = "absent"};
+static const char *const subject_names[] = {"arg.0", "kw.name", "any",       "recv",
+                                            "argc",  "taint.0", "taint.any", "taint.recv"};
 
 static int taint_bit(struct hg_smell_rules *r, const char *name, uint32_t *bit)
 {
@@ -259,9 +291,14 @@ static int taint_bit(struct hg_smell_rules *r, const char *name, uint32_t *bit)
 
 static int cond_subject(struct loader *l, struct sm_cond *c, char *subject)
 {
-    static const struct { const char *name; uint8_t subject; } fixed[] = {
-        {"any", SM_S_ANY}, {"recv", SM_S_RECV}, {"argc", SM_S_ARGC}, {"taint.any", SM_S_TAINT_ANY},
-        {"taint.recv", SM_S_TAINT_RECV}};
+    static const struct {
+        const char *name;
+        uint8_t subject;
+    } fixed[] = {{"any", SM_S_ANY},
+                 {"recv", SM_S_RECV},
+                 {"argc", SM_S_ARGC},
+                 {"taint.any", SM_S_TAINT_ANY},
+                 {"taint.recv", SM_S_TAINT_RECV}};
     c->arg = -1;
     for (char *word; (word = next_word(&subject, "|")) != NULL;) {
         size_t f = 0;
@@ -271,7 +308,8 @@ static int cond_subject(struct loader *l, struct sm_cond *c, char *subject)
         char *digits = word + (taint ? 6 : 4);
         if (f < sizeof fixed / sizeof *fixed) {
             c->subject = fixed[f].subject;
-        } else if ((taint || strncmp(word, "arg.", 4) == 0) && isdigit((unsigned char)digits[0]) && digits[1] == '\0') {
+        } else if ((taint || strncmp(word, "arg.", 4) == 0) && isdigit((unsigned char)digits[0]) &&
+                   digits[1] == '\0') {
             c->subject = taint ? SM_S_TAINT_ARG : SM_S_ARG;
             c->arg = (int16_t)(digits[0] - '0');
         } else if (strncmp(word, "kw.", 3) == 0 && word[3] != '\0' && c->keywords < SM_KWARGS_MAX) {
@@ -281,7 +319,8 @@ static int cond_subject(struct loader *l, struct sm_cond *c, char *subject)
             c->keyword[c->keywords++] = name;
         } else {
             return fail(l, l->key_line[K_WHEN], "unknown subject", word,
-                        sm_nearest(subject_names, sizeof subject_names / sizeof *subject_names, word)), -EINVAL;
+                        sm_nearest(subject_names, sizeof subject_names / sizeof *subject_names, word)),
+                   -EINVAL;
         }
     }
     return 0;
@@ -306,7 +345,8 @@ static int cond_globs(struct sm_cond *c, char *value)
 
 static int cond_value(struct loader *l, struct sm_cond *c, char *value)
 {
-    bool taint = c->subject == SM_S_TAINT_ARG || c->subject == SM_S_TAINT_ANY || c->subject == SM_S_TAINT_RECV;
+    bool taint =
+        c->subject == SM_S_TAINT_ARG || c->subject == SM_S_TAINT_ANY || c->subject == SM_S_TAINT_RECV;
     if (taint) {
         for (char *word; (word = next_word(&value, "|")) != NULL;) {
             uint32_t bit;
@@ -335,12 +375,17 @@ static int cond_value(struct loader *l, struct sm_cond *c, char *value)
             return 0;
         }
     }
-    return fail(l, l->key_line[K_WHEN], "unknown value", value, sm_nearest(word_names + 1, SM_W_TEXT - 1, value)), -EINVAL;
+    return fail(l, l->key_line[K_WHEN], "unknown value", value,
+                sm_nearest(word_names + 1, SM_W_TEXT - 1, value)),
+           -EINVAL;
 }
 
 static int cond_add(struct loader *l, char *text)
 {
-    static const struct { const char *sign; uint8_t test; } tests[] = {
+    static const struct {
+        const char *sign;
+        uint8_t test;
+    } tests[] = {
         {" != ", SM_IS_NOT}, {" !~ ", SM_NOT_LIKE}, {" >= ", SM_AT_LEAST}, {" = ", SM_IS}, {" ~ ", SM_LIKE}};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         char *sign = strstr(text, tests[i].sign);
@@ -359,8 +404,9 @@ static int cond_add(struct loader *l, char *text)
         int rc = cond_subject(l, c, text);
         return rc != 0 ? rc : cond_value(l, c, value);
     }
-    return fail(l, l->key_line[K_WHEN], "a condition is \"SUBJECT = != ~ !~ >= VALUE\" with blanks around the sign, not", text,
-                NULL), -EINVAL;
+    return fail(l, l->key_line[K_WHEN],
+                "a condition is \"SUBJECT = != ~ !~ >= VALUE\" with blanks around the sign, not", text, NULL),
+           -EINVAL;
 }
 
 static char *value_of(struct loader *l, enum key key)
@@ -390,12 +436,14 @@ static int finish_grades(struct loader *l)
     for (size_t i = 0; i < 2; i++) {
         if (hg_severity_parse(value_of(l, keys[i]), &info->severity[HG_REACH_CALL + i]) != 0)
             return fail(l, l->key_line[keys[i]], "unknown severity", value_of(l, keys[i]),
-                        sm_nearest(severities, 4, value_of(l, keys[i]))), -EINVAL;
+                        sm_nearest(severities, 4, value_of(l, keys[i]))),
+                   -EINVAL;
     }
     info->severity[HG_REACH_TEXT] = info->severity[HG_REACH_CALL];
     if (hg_confidence_parse(value_of(l, K_CONFIDENCE), &info->confidence) != 0)
         return fail(l, l->key_line[K_CONFIDENCE], "unknown confidence", value_of(l, K_CONFIDENCE),
-                    sm_nearest(severities, 3, value_of(l, K_CONFIDENCE))), -EINVAL;
+                    sm_nearest(severities, 3, value_of(l, K_CONFIDENCE))),
+               -EINVAL;
     return 0;
 }
 
@@ -488,11 +536,13 @@ static int start_section(struct loader *l, const char *section)
     size_t n = strlen(section);
     bool source = strncmp(section, "source ", 7) == 0 || strcmp(section, "clean") == 0;
     if (n >= sizeof l->section)
-        return fail(l, l->line, "section name too long:", section, NULL), -EINVAL;
+        return fail(l, l->heading_line, "section name too long:", section, NULL), -EINVAL;
     if (!source && strncmp(section, "HG-", 3) != 0)
-        return fail(l, l->line, "a section is a rule id (HG-PY-001), \"source NAME\" or \"clean\", not", section, NULL), -EINVAL;
+        return fail(l, l->heading_line,
+                    "a section is a rule id (HG-PY-001), \"source NAME\" or \"clean\", not", section, NULL),
+               -EINVAL;
     memcpy(l->section, section, n + 1);
-    l->section_line = l->line;
+    l->section_line = l->heading_line;
     l->seen = 0;
     l->last = K_COUNT;
     l->open = true;
@@ -501,7 +551,8 @@ static int start_section(struct loader *l, const char *section)
     return 0;
 }
 
-/* Lines of a text are joined; one that starts with "|" keeps what follows it, so that code keeps its indentation. */
+/* Lines of a text are joined; one that starts with "|" keeps what follows it, so that code keeps its
+ * indentation. */
 static int text_append(struct loader *l, char **text, const char *line)
 {
     if (line[0] == '|') {
@@ -593,7 +644,10 @@ static char *next_line(char *out, int size, void *stream)
     }
     memcpy(out, l->at, n);
     memcpy(out + n, "\n", 2);
-    l->heading = l->heading || out[0] == '[';
+    if (out[0] == '[') {
+        l->heading = true;
+        l->heading_line = l->line;
+    }
     l->at += n + (newline != NULL);
     return out;
 }
@@ -604,7 +658,8 @@ int hg_smell_rules_add(struct hg_smell_rules *rules, const char *text, size_t si
     struct loader *l = calloc(1, sizeof *l);
     if (l == NULL)
         return -ENOMEM;
-    *l = (struct loader){.rules = rules, .at = text, .end = text + size, .name = name, .err = err, .last = K_COUNT};
+    *l = (struct loader){
+        .rules = rules, .at = text, .end = text + size, .name = name, .err = err, .last = K_COUNT};
     int bad = ini_parse_stream(next_line, l, on_value, l);
     if (l->rc == 0 && bad > 0)
         fail(l, (unsigned)bad, "neither [section] nor key = value", NULL, NULL);

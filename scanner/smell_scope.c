@@ -8,7 +8,8 @@
 
 #define DICT_LOOKBACK 256
 
-uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit, uint32_t klass)
+uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit,
+                      uint32_t klass)
 {
     if (sm_grow((void **)&s->scopes, &s->scope_capacity, s->scope_count, sizeof *s->scopes) != 0) {
         s->failed = -ENOMEM;
@@ -27,7 +28,8 @@ static struct sm_var *var_find(const struct sm_scan *s, uint32_t scope, uint32_t
 {
     if (s->var_slots == NULL)
         return NULL;
-    for (uint32_t at = var_hash(scope, name) & s->var_mask; s->var_slots[at] != 0; at = (at + 1) & s->var_mask) {
+    for (uint32_t at = var_hash(scope, name) & s->var_mask; s->var_slots[at] != 0;
+         at = (at + 1) & s->var_mask) {
         struct sm_var *v = &s->vars[s->var_slots[at] - 1];
         if (v->scope == scope && v->name == name)
             return v;
@@ -187,12 +189,14 @@ void sm_forget(struct sm_scan *s, py_node target)
     if (n->kind != PY_NAME)
         return;
     uint32_t name = sm_scan_intern(s, n->text, n->text_len);
-    sm_val outer = s->scopes[s->scope].parent == UINT32_MAX ? outermost(s, name)
-                                                            : lookup_from(s, s->scopes[s->scope].parent, name);
+    sm_val outer = s->scopes[s->scope].parent == UINT32_MAX
+                       ? outermost(s, name)
+                       : lookup_from(s, s->scopes[s->scope].parent, name);
     sm_bind(s, s->scope, name, outer, true);
 }
 
-/* --- stores --------------------------------------------------------------------------------------------------- */
+/* --- stores
+ * --------------------------------------------------------------------------------------------------- */
 
 struct target {
     py_node node;
@@ -220,7 +224,8 @@ void sm_store_attribute(struct sm_scan *s, py_node n, sm_val base, uint32_t name
         else if (list[i] == SM_V_SELF_MODULE)
             sm_bind(s, 0, name, v, true);
         else {
-            struct sm_args args = {.npos = 1, .total = 1, .pos = {v}, .recv = list[i], .taint = sm_taint(s, v)};
+            struct sm_args args = {
+                .npos = 1, .total = 1, .pos = {v}, .recv = list[i], .taint = sm_taint(s, v)};
             sm_event(s, SM_EV_STORE, 0, name, &args, n);
         }
     }
@@ -230,13 +235,14 @@ static void taint_container(struct sm_scan *s, py_node base, sm_val v)
 {
     const struct py_nodedata *n = sm_node(s, base);
     if (sm_taint(s, v) != 0 && n->kind == PY_NAME)
-        sm_bind(s, s->scope, sm_scan_intern(s, n->text, n->text_len), sm_make(SM_T_TAINT, sm_taint(s, v)), true);
+        sm_bind(s, s->scope, sm_scan_intern(s, n->text, n->text_len), sm_make(SM_T_TAINT, sm_taint(s, v)),
+                true);
 }
 
 static void store_element(struct sm_scan *s, py_node n, sm_val v)
 {
     py_node base_node = py_child(s->tree, n, 0);
-    sm_val base = s->val[base_node], index = s->val[py_child(s->tree, n, 1)];
+    sm_val base = s->val[base_node], index = s->val[sm_index_node(s, n)];
     struct sm_text text;
     bool named = sm_text_whole(s, index, &text);
     const sm_val *list;
@@ -248,7 +254,7 @@ static void store_element(struct sm_scan *s, py_node n, sm_val v)
         if (sm_tag(list[i]) == SM_T_PATH) {
             if (sm_path_at(&s->paths, path)->name == SM_N_DICT && named)
                 sm_store_attribute(s, n, sm_make(SM_T_PATH, sm_path_at(&s->paths, path)->parent),
-                                sm_scan_intern(s, text.text, text.len), v);
+                                   sm_scan_intern(s, text.text, text.len), v);
             else
                 store_path(s, sm_path_child(s, path, SM_N_ITEM), n, index, v);
         } else if (value != NULL && value->kind == SM_K_SCOPE && named) {
@@ -317,7 +323,8 @@ void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak)
     free(stack);
 }
 
-/* --- imports -------------------------------------------------------------------------------------------------- */
+/* --- imports
+ * -------------------------------------------------------------------------------------------------- */
 
 static void import_event(struct sm_scan *s, uint32_t path, py_node n)
 {
@@ -329,7 +336,8 @@ static void import_event(struct sm_scan *s, uint32_t path, py_node n)
 static uint32_t alias_name(struct sm_scan *s, py_node alias, size_t len)
 {
     py_node as = sm_node(s, alias)->first;
-    const struct py_nodedata *n = as != 0 && sm_node(s, as)->kind == PY_NAME ? sm_node(s, as) : sm_node(s, alias);
+    const struct py_nodedata *n =
+        as != 0 && sm_node(s, as)->kind == PY_NAME ? sm_node(s, as) : sm_node(s, alias);
     return sm_scan_intern(s, n->text, as != 0 && n == sm_node(s, as) ? n->text_len : len);
 }
 
@@ -390,7 +398,8 @@ void sm_import(struct sm_scan *s, py_node node)
     }
 }
 
-/* --- attributes and elements ---------------------------------------------------------------------------------- */
+/* --- attributes and elements
+ * ---------------------------------------------------------------------------------- */
 
 sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name)
 {
@@ -472,7 +481,8 @@ static bool same_const(const struct sm_scan *s, sm_val a, sm_val b)
     struct sm_text x, y;
     if (a == b)
         return true;
-    return sm_text_get(s, a, &x) && sm_text_get(s, b, &y) && x.len == y.len && memcmp(x.text, y.text, x.len) == 0;
+    return sm_text_get(s, a, &x) && sm_text_get(s, b, &y) && x.len == y.len &&
+           memcmp(x.text, y.text, x.len) == 0;
 }
 
 static sm_val container_element(struct sm_scan *s, sm_val base, sm_val index)

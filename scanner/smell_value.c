@@ -12,6 +12,15 @@ py_node sm_elements(const struct sm_scan *s, py_node n)
     return c != 0 && sm_node(s, c)->kind == PY_LIST_OF ? sm_node(s, c)->first : c;
 }
 
+py_node sm_index_node(const struct sm_scan *s, py_node subscript)
+{
+    py_node index = py_child(s->tree, subscript, 1);
+    if (sm_node(s, index)->kind != PY_TUPLE)
+        return index;
+    py_node only = sm_elements(s, index);
+    return only != 0 && sm_node(s, only)->next == 0 ? only : index;
+}
+
 struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v)
 {
     return sm_tag(v) == SM_T_TABLE && v >= SM_V_FIRST && v < s->value_count ? &s->values[v] : NULL;
@@ -50,13 +59,15 @@ bool sm_text_get(const struct sm_scan *s, sm_val v, struct sm_text *out)
 {
     if (sm_tag(v) == SM_T_LIT) {
         const struct py_nodedata *n = sm_node(s, sm_payload(v));
-        *out = (struct sm_text){n->text == NULL ? "" : n->text, n->text_len, n->kind == PY_BYTES, false, 0, 0};
+        *out =
+            (struct sm_text){n->text == NULL ? "" : n->text, n->text_len, n->kind == PY_BYTES, false, 0, 0};
         return true;
     }
     const struct sm_value *value = sm_value_kind(s, v, SM_K_TEXT);
     if (value == NULL)
         return false;
-    *out = (struct sm_text){value->u.text, value->len, value->bytes, value->partial, value->taint, value->layers};
+    *out = (struct sm_text){value->u.text,  value->len,   value->bytes,
+                            value->partial, value->taint, value->layers};
     return true;
 }
 
@@ -67,7 +78,8 @@ bool sm_text_whole(const struct sm_scan *s, sm_val v, struct sm_text *out)
 
 sm_val sm_int_make(long long n)
 {
-    return n < -SM_INT_BIAS || n >= SM_INT_BIAS ? SM_V_UNKNOWN : sm_make(SM_T_INT, (uint32_t)(n + SM_INT_BIAS));
+    return n < -SM_INT_BIAS || n >= SM_INT_BIAS ? SM_V_UNKNOWN
+                                                : sm_make(SM_T_INT, (uint32_t)(n + SM_INT_BIAS));
 }
 
 bool sm_int_get(const struct sm_scan *s, sm_val v, long long *out)
@@ -197,7 +209,9 @@ bool sm_telling(const struct sm_scan *s, sm_val v)
     sm_val one;
     uint32_t n = sm_alts(s, v, &list, &one);
     for (uint32_t i = 0; i < n; i++) {
-        if (worth(s, list[i]) >= 2)
+        const struct sm_value *value = sm_value_at(s, list[i]);
+        bool callee = value != NULL && (value->kind == SM_K_PARTIAL || value->kind == SM_K_GETTER);
+        if (callee || (sm_tag(list[i]) != SM_T_TABLE && worth(s, list[i]) >= 2))
             return true;
     }
     return false;
@@ -218,17 +232,25 @@ bool sm_is_const(const struct sm_scan *s, sm_val v)
     uint32_t n = value->kind == SM_K_SEQ ? value->len : sm_alts(s, v, &list, &one);
     list = value->u.items;
     for (uint32_t i = 0; i < n; i++) { /* one level: what nests deeper counts as not constant */
-        if (sm_tag(list[i]) != SM_T_INT && !sm_text_whole(s, list[i], &(struct sm_text){0}) && list[i] - 1 >= 3)
+        if (sm_tag(list[i]) != SM_T_INT && !sm_text_whole(s, list[i], &(struct sm_text){0}) &&
+            list[i] - 1 >= 3)
             return false;
     }
     return true;
+}
+
+static bool same_text(const struct sm_scan *s, sm_val a, sm_val b)
+{
+    struct sm_text x, y;
+    return sm_text_get(s, a, &x) && sm_text_get(s, b, &y) && x.len == y.len && x.bytes == y.bytes &&
+           x.taint == y.taint && memcmp(x.text, y.text, x.len) == 0;
 }
 
 static uint32_t alt_add(const struct sm_scan *s, sm_val *items, uint32_t n, sm_val v)
 {
     uint32_t least = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (items[i] == v)
+        if (items[i] == v || same_text(s, items[i], v))
             return n;
         if (worth(s, items[i]) < worth(s, items[least]))
             least = i;

@@ -7,11 +7,27 @@
 
 #include "scanner/smell_impl.h"
 
-/* A script is what to do at a node: a child's number, or one of these. Kinds without a script visit all children in
- * order and are then given a value. */
+/* A script is what to do at a node: a child's number, or one of these. Kinds without a script visit all
+ * children in order and are then given a value. */
 enum step {
-    END = -1, BIND_ASSIGN = -20, BIND_AUGMENTED, BIND_ANNOTATED, BIND_LOOP, BIND_WALRUS, BIND_WITH, DEFINE, CLASS_IN,
-    CLASS_OUT, MAYBE_IN, MAYBE_OUT, LOOP_IN, LOOP_OUT, GUARD_IN, GUARD_OUT, COMP_IN, COMP_NEXT
+    END = -1,
+    BIND_ASSIGN = -20,
+    BIND_AUGMENTED,
+    BIND_ANNOTATED,
+    BIND_LOOP,
+    BIND_WALRUS,
+    BIND_WITH,
+    DEFINE,
+    CLASS_IN,
+    CLASS_OUT,
+    MAYBE_IN,
+    MAYBE_OUT,
+    LOOP_IN,
+    LOOP_OUT,
+    GUARD_IN,
+    GUARD_OUT,
+    COMP_IN,
+    COMP_NEXT
 };
 #define SCRIPT_MAX 9
 static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
@@ -137,7 +153,7 @@ static void attribute(struct sm_scan *s, py_node node)
 
 static void subscript(struct sm_scan *s, py_node node)
 {
-    py_node index_node = py_child(s->tree, node, 1);
+    py_node index_node = sm_index_node(s, node);
     sm_val base = value_of_child(s, node, 0), index = s->val[index_node];
     if (sm_node(s, index_node)->kind == PY_SLICE) {
         s->val[node] = sm_fold_slice(s, base, index_node);
@@ -172,7 +188,8 @@ static void sequence(struct sm_scan *s, py_node node)
     bool starred = false;
     for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next) {
         starred = starred || sm_node(s, c)->kind == PY_STARRED;
-        items[count++] = sm_node(s, c)->kind == PY_STARRED ? sm_element(s, s->val[c], SM_V_UNKNOWN) : s->val[c];
+        items[count++] =
+            sm_node(s, c)->kind == PY_STARRED ? sm_element(s, s->val[c], SM_V_UNKNOWN) : s->val[c];
     }
     sm_val v = sm_items_make(s, SM_K_SEQ, items, count);
     if (starred && v != SM_V_UNKNOWN)
@@ -263,44 +280,79 @@ static void leave(struct sm_scan *s, py_node node)
 {
     const struct py_nodedata *n = sm_node(s, node);
     switch (n->kind) {
-    case PY_ATTRIBUTE: attribute(s, node); break;
-    case PY_CALL: s->val[node] = sm_call(s, node); break;
-    case PY_SUBSCRIPT: subscript(s, node); break;
-    case PY_BINARY: binary(s, node); break;
-    case PY_UNARY: s->val[node] = sm_fold_unary(s, n->op, s->val[n->first]); break;
-    case PY_BOOLOP: joined_operands(s, node); break;
-    case PY_IFEXP: s->val[node] = sm_join(s, value_of_child(s, node, 0), value_of_child(s, node, 2)); break;
+    case PY_ATTRIBUTE:
+        attribute(s, node);
+        break;
+    case PY_CALL:
+        s->val[node] = sm_call(s, node);
+        break;
+    case PY_SUBSCRIPT:
+        subscript(s, node);
+        break;
+    case PY_BINARY:
+        binary(s, node);
+        break;
+    case PY_UNARY:
+        s->val[node] = sm_fold_unary(s, n->op, s->val[n->first]);
+        break;
+    case PY_BOOLOP:
+        joined_operands(s, node);
+        break;
+    case PY_IFEXP:
+        s->val[node] = sm_join(s, value_of_child(s, node, 0), value_of_child(s, node, 2));
+        break;
     case PY_TUPLE:
     case PY_LIST:
-    case PY_SET: sequence(s, node); break;
-    case PY_DICT: dictionary(s, node); break;
-    case PY_FSTRING: s->val[node] = sm_fold_fstring(s, node); break;
+    case PY_SET:
+        sequence(s, node);
+        break;
+    case PY_DICT:
+        dictionary(s, node);
+        break;
+    case PY_FSTRING:
+        s->val[node] = sm_fold_fstring(s, node);
+        break;
     case PY_FORMATTED:
     case PY_STARRED:
     case PY_DOUBLESTAR:
     case PY_AWAIT:
-    case PY_KEYWORD: s->val[node] = s->val[n->first]; break;
+    case PY_KEYWORD:
+        s->val[node] = s->val[n->first];
+        break;
     case PY_RETURN:
     case PY_YIELD:
-    case PY_YIELDFROM: returned(s, s->val[n->first]); break;
-    case PY_BACKQUOTE: s->val[node] = only_taint(sm_taint(s, s->val[n->first])); break;
-    case PY_EXEC2: exec_statement(s, node); break;
-    case PY_CASE: capture(s, node); break;
+    case PY_YIELDFROM:
+        returned(s, s->val[n->first]);
+        break;
+    case PY_BACKQUOTE:
+        s->val[node] = only_taint(sm_taint(s, s->val[n->first]));
+        break;
+    case PY_EXEC2:
+        exec_statement(s, node);
+        break;
+    case PY_CASE:
+        capture(s, node);
+        break;
     case PY_GLOBAL:
     case PY_NONLOCAL:
         for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
-            sm_declare(s, sm_scan_intern(s, sm_node(s, c)->text, sm_node(s, c)->text_len), n->kind == PY_GLOBAL);
+            sm_declare(s, sm_scan_intern(s, sm_node(s, c)->text, sm_node(s, c)->text_len),
+                       n->kind == PY_GLOBAL);
         break;
     case PY_DELETE:
         for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
             sm_forget(s, c);
         break;
-    case PY_DICTCOMP: s->val[node] = only_taint(taint_of_children(s, node)); break;
-    default: break;
+    case PY_DICTCOMP:
+        s->val[node] = only_taint(taint_of_children(s, node));
+        break;
+    default:
+        break;
     }
 }
 
-/* --- definitions ------------------------------------------------------------------------------------------------ */
+/* --- definitions
+ * ------------------------------------------------------------------------------------------------ */
 
 static int queue_body(struct sm_scan *s, uint32_t func)
 {
@@ -384,7 +436,8 @@ bool sm_is_main_guard(const struct sm_scan *s, py_node test)
     const struct py_nodedata *a = sm_node(s, left), *b = sm_node(s, right);
     const struct py_nodedata *name = a->kind == PY_NAME ? a : b, *text = a->kind == PY_NAME ? b : a;
     if (name->kind != PY_NAME || text->kind != PY_STR || name->text_len != 8 || text->text_len != 8 ||
-        memcmp(name->text, "__name__", 8) != 0 || memcmp(text->text, "__main__", 8) != 0 || a->line != b->line)
+        memcmp(name->text, "__name__", 8) != 0 || memcmp(text->text, "__main__", 8) != 0 ||
+        a->line != b->line)
         return false;
     /* the tree does not keep the operator: it stands between the operands */
     const char *line = s->text, *end = s->text + s->text_size;
@@ -399,7 +452,8 @@ bool sm_is_main_guard(const struct sm_scan *s, py_node test)
     return equal != NULL;
 }
 
-/* --- steps ------------------------------------------------------------------------------------------------------ */
+/* --- steps
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void assign(struct sm_scan *s, py_node node)
 {
@@ -470,7 +524,8 @@ static bool comp_next(struct sm_scan *s, py_node node)
         s->capped = s->capped || (more && worth_it);
         sm_bind_target(s, target, sm_element(s, comp->over, SM_V_UNKNOWN), true);
     }
-    sm_val v = comp->folding ? sm_items_make(s, SM_K_SEQ, comp->out, comp->count) : sm_items_make(s, SM_K_SEQ, &elt, 1);
+    sm_val v = comp->folding ? sm_items_make(s, SM_K_SEQ, comp->out, comp->count)
+                             : sm_items_make(s, SM_K_SEQ, &elt, 1);
     if (!comp->folding && v != SM_V_UNKNOWN)
         s->values[v].partial = true;
     s->val[node] = v;
@@ -484,8 +539,12 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
 {
     py_node node = f->node;
     switch (what) {
-    case BIND_ASSIGN: assign(s, node); break;
-    case BIND_AUGMENTED: augment(s, node); break;
+    case BIND_ASSIGN:
+        assign(s, node);
+        break;
+    case BIND_AUGMENTED:
+        augment(s, node);
+        break;
     case BIND_ANNOTATED:
         if (sm_node(s, py_child(s->tree, node, 2))->kind != PY_NONE)
             sm_bind_target(s, py_child(s->tree, node, 0), value_of_child(s, node, 2), s->conditional > 0);
@@ -503,11 +562,21 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
         if (sm_node(s, py_child(s->tree, node, 1))->kind != PY_NONE)
             sm_bind_target(s, py_child(s->tree, node, 1), value_of_child(s, node, 0), s->conditional > 0);
         break;
-    case DEFINE: define_function(s, node); break;
-    case CLASS_IN: class_in(s, node); break;
-    case CLASS_OUT: class_out(s, node); break;
-    case MAYBE_IN: s->conditional++; break;
-    case MAYBE_OUT: s->conditional--; break;
+    case DEFINE:
+        define_function(s, node);
+        break;
+    case CLASS_IN:
+        class_in(s, node);
+        break;
+    case CLASS_OUT:
+        class_out(s, node);
+        break;
+    case MAYBE_IN:
+        s->conditional++;
+        break;
+    case MAYBE_OUT:
+        s->conditional--;
+        break;
     case LOOP_IN:
         if (s->loops++ == 0 && (f->cursor & FLAG) == 0) {
             s->changed_before = s->changed;
@@ -534,12 +603,15 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
         if ((f->cursor & FLAG) != 0)
             s->unit = 0;
         break;
-    case COMP_IN: comp_in(s, node); break;
+    case COMP_IN:
+        comp_in(s, node);
+        break;
     case COMP_NEXT:
         if (comp_next(s, node))
             f->cursor = 3;
         break;
-    case END: break;
+    case END:
+        break;
     }
 }
 

@@ -453,23 +453,28 @@ static void place(const struct scan *s, size_t offset, uint32_t *line, uint32_t 
     *column = offset - start < UINT32_MAX ? (uint32_t)(offset - start + 1) : 0;
 }
 
-/* Strings named $ctx_* are surroundings: they say where a rule matched only when nothing else does. */
-static const YR_MATCH *first_match(YR_SCAN_CONTEXT *context, const YR_RULE *rule)
+/* Strings named $ctx_* are surroundings: they say where a rule matched only when nothing else does. Returns 0
+ * when no string of the rule matched (its condition needs none). */
+static int first_match(const YR_SCAN_CONTEXT *context, const YR_RULE *rule, YR_MATCH *out)
 {
-    const YR_MATCH *best[2] = {NULL, NULL};
+    YR_MATCH best[2] = {{0}}, match;
+    int found[2] = {0, 0};
     YR_STRING *string;
-    YR_MATCH *match;
     yr_rule_strings_foreach(rule, string)
     {
-        const YR_MATCH **b = &best[strncmp(string->identifier, "$ctx_", 5) == 0];
-        yr_string_matches_foreach(context, string, match)
-        {
-            if (*b == NULL || match->base + match->offset < (*b)->base + (*b)->offset)
-                *b = match;
-            break; /* the list is in order of offset */
-        }
+        int surrounding = strncmp(string->identifier, "$ctx_", 5) == 0;
+        /* The list is in order of offset. libyara does not align its matches, so they are copied out. */
+        const void *head = context->matches[string->idx].head;
+        if (head == NULL)
+            continue;
+        memcpy(&match, head, sizeof match);
+        if (!found[surrounding] ||
+            match.base + match.offset < best[surrounding].base + best[surrounding].offset)
+            best[surrounding] = match;
+        found[surrounding] = 1;
     }
-    return best[0] != NULL ? best[0] : best[1];
+    *out = best[found[0] ? 0 : 1];
+    return found[0] || found[1];
 }
 
 static int add_finding(const struct scan *s, const struct hg_rule_info *info, const YR_MATCH *match)
@@ -496,6 +501,7 @@ static int add_finding(const struct scan *s, const struct hg_rule_info *info, co
 static int on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *arg)
 {
     struct scan *s = arg;
+    YR_MATCH match;
     if (message == CALLBACK_MSG_TOO_MANY_MATCHES) {
         s->unfinished = 1;
         return CALLBACK_CONTINUE;
@@ -504,7 +510,8 @@ static int on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *arg)
         return CALLBACK_CONTINUE;
     for (size_t i = 1; i < s->pack->count && s->rc == 0; i++) {
         if (s->pack->order[i] == data)
-            s->rc = add_finding(s, &s->pack->catalogue[i], first_match(context, data));
+            s->rc =
+                add_finding(s, &s->pack->catalogue[i], first_match(context, data, &match) ? &match : NULL);
     }
     return s->rc == 0 ? CALLBACK_CONTINUE : CALLBACK_ABORT;
 }

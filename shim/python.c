@@ -283,7 +283,8 @@ static int on_open(PyObject *args)
     const char *name = text_of(path), *how = text_of(mode);
     if (hg_thread.code_open != 0 || name == NULL)
         return 0;
-    bool importing = importer_calls();
+    /* Only a file that is spelled under a root can be worth the look at the frame, and the importer never uses os.open. */
+    bool importing = how != NULL && (name[0] != '/' || hg_roots_match(hg_roots_now(), name) != NULL) && importer_calls();
     hg_thread.code_next = importing;
     if (!hg_gate_wants(name))
         return 0;

@@ -123,9 +123,12 @@ rule python_startup
         $ctx_file1 = "sitecustomize.py"
         $ctx_file2 = "usercustomize.py"
         $ctx_file3 = /['"\/][\w-]{1,40}\.pth['"]/
-        $ctx_w1 = ".write("
-        $ctx_w2 = "write_text("
-        $ctx_w3 = "shutil.copy"
+        $ctx_w1 = ", 'w')"
+        $ctx_w2 = ", \"w\")"
+        $ctx_w3 = ",'w')"
+        $ctx_w4 = ", 'a')"
+        $ctx_w5 = ", \"a\")"
+        $ctx_w6 = "write_text("
     condition:
         any of ($where*) and any of ($ctx_file*) and any of ($ctx_w*)
 }

@@ -9,14 +9,15 @@
 #include "scanner/py_ast.h"
 
 static const char *const py_kind_names[PY_KIND_COUNT] = {
-    "None",      "",          "Module",   "Def",      "Class",    "Return",  "Delete",     "Assign",   "AugAssign",
-    "AnnAssign", "For",       "While",    "If",       "With",     "Item",    "Match",      "Case",     "Raise",
-    "Try",       "Handler",   "Assert",   "Import",   "From",     "Alias",   "Global",     "Nonlocal", "Expr",
-    "Pass",      "Break",     "Continue", "Type",     "Print2",   "Exec2",   "Name",       "Attr",     "Call",
-    "Kw",        "Star",      "DStar",    "Sub",      "Slice",    "Int",     "Float",      "Str",      "Bytes",
-    "FStr",      "Field",     "Const",    "Tuple",    "List",     "Set",     "Dict",       "ListComp", "SetComp",
-    "GenExp",    "DictComp",  "CompFor",  "Unary",    "Bin",      "Bool",    "Compare",    "IfExp",    "Walrus",
-    "Lambda",    "Await",     "Yield",    "YieldFrom", "Backquote", "Params", "Param",
+    "None",      "",          "Module",    "Def",       "Class",    "Return",   "Delete", "Assign",
+    "AugAssign", "AnnAssign", "For",       "While",     "If",       "With",     "Item",   "Match",
+    "Case",      "Raise",     "Try",       "Handler",   "Assert",   "Import",   "From",   "Alias",
+    "Global",    "Nonlocal",  "Expr",      "Pass",      "Break",    "Continue", "Type",   "Print2",
+    "Exec2",     "Name",      "Attr",      "Call",      "Kw",       "Star",     "DStar",  "Sub",
+    "Slice",     "Int",       "Float",     "Str",       "Bytes",    "FStr",     "Field",  "Const",
+    "Tuple",     "List",      "Set",       "Dict",      "ListComp", "SetComp",  "GenExp", "DictComp",
+    "CompFor",   "Unary",     "Bin",       "Bool",      "Compare",  "IfExp",    "Walrus", "Lambda",
+    "Await",     "Yield",     "YieldFrom", "Backquote", "Params",   "Param",
 };
 
 struct py_sexpr {
@@ -74,7 +75,11 @@ static const char *py_sexpr_of(const struct py_tree *t, struct py_sexpr *s)
     while (n != 0 || depth != 0) {
         if (n == 0) {
             const struct py_nodedata *up = py_at(t, stack[--depth]);
-            py_sexpr_put(s, up->kind == PY_LIST_OF ? "]" : up->kind == PY_NONE ? "" : ")", up->kind != PY_NONE);
+            py_sexpr_put(s,
+                         up->kind == PY_LIST_OF ? "]"
+                         : up->kind == PY_NONE  ? ""
+                                                : ")",
+                         up->kind != PY_NONE);
             n = up->next;
         } else {
             if (s->n != 0 && s->text[s->n - 1] != '[')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verdict cache: that it remembers, that it does not lie where it could be forged, that faults only turn it off. */
+/* The verdict cache: that it remembers, that it does not lie where it could be forged, that faults only turn
+ * it off. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,10 +68,10 @@ static int set_up(void **state)
     f->roots = calloc(1, sizeof *f->roots);
     struct hg_findings list = {0};
     const struct hg_finding finding = {
-        .rule = (char *)(uintptr_t)"T-1", .message = (char *)(uintptr_t)"m", .severity = HG_SEV_HIGH};
-    if (f->roots == NULL || hg_findings_add(&list, &finding) != 0 || hg_policy_default(&f->policy, &err) != 0 ||
-        hg_codec_encode(&list, &f->encoded, &f->size) != 0 || setenv("HOME", f->home, 1) != 0 ||
-        unsetenv("XDG_CACHE_HOME") != 0 || unsetenv("TMPDIR") != 0)
+        .rule = (char *)(uintptr_t) "T-1", .message = (char *)(uintptr_t) "m", .severity = HG_SEV_HIGH};
+    if (f->roots == NULL || hg_findings_add(&list, &finding) != 0 ||
+        hg_policy_default(&f->policy, &err) != 0 || hg_codec_encode(&list, &f->encoded, &f->size) != 0 ||
+        setenv("HOME", f->home, 1) != 0 || unsetenv("XDG_CACHE_HOME") != 0 || unsetenv("TMPDIR") != 0)
         return -1;
     hg_findings_clear(&list);
     *state = f;
@@ -203,8 +204,8 @@ static void locked(void **state)
     sqlite3 *db;
     fill(f);
     assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE t(x);", NULL, NULL,
-                                  NULL),
+    assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE t(x);",
+                                  NULL, NULL, NULL),
                      SQLITE_OK);
     struct hg_lookup *l = fresh(f, "rules-a", NULL);
     int rc = find(l, digest, 1, "locked");
@@ -214,7 +215,8 @@ static void locked(void **state)
     sqlite3_close(db);
 }
 
-/* --- where it is not believed ------------------------------------------------------------------------------------------- */
+/* --- where it is not believed
+ * ------------------------------------------------------------------------------------------- */
 
 static void expect_refused(struct fixture *f, const char *cwd, const char *why)
 {
@@ -269,7 +271,8 @@ static void not_where_remote_code_writes(void **state)
     fill(f);
     join(below, f->home, "/.cache");
     expect_refused(f, below, "the working directory");
-    struct hg_lookup *l = fresh(f, "rules-a", f->home); /* the home directory has to be named to be writable */
+    struct hg_lookup *l =
+        fresh(f, "rules-a", f->home); /* the home directory has to be named to be writable */
     assert_int_equal(find(l, digest, 1, NULL), 1);
     hg_lookup_close(l);
     assert_int_equal(setenv("TMPDIR", f->home, 1), 0);

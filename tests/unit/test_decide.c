@@ -18,8 +18,8 @@
 static struct hg_finding finding(char *rule, enum hg_severity severity)
 {
     return (struct hg_finding){.rule = rule,
-                               .message = (char *)(uintptr_t)"says something",
-                               .evidence = (char *)(uintptr_t)"os.system(\"id\")",
+                               .message = (char *)(uintptr_t) "says something",
+                               .evidence = (char *)(uintptr_t) "os.system(\"id\")",
                                .cwe = {78},
                                .severity = severity,
                                .confidence = HG_CONF_HIGH,
@@ -73,7 +73,7 @@ static void millis(struct hg_policy *p)
     p->timeout_ms = 250;
 }
 
-#define SRC .kind = HG_REQ_SOURCE, .scan_kind = HG_KIND_SOURCE
+#define SRC  .kind = HG_REQ_SOURCE, .scan_kind = HG_KIND_SOURCE
 #define DONE .scan = HG_SCAN_DONE
 
 static const struct decision_case cases[] = {
@@ -86,46 +86,162 @@ static const struct decision_case cases[] = {
     {"block_at critical", {SRC, DONE}, HG_SEV_HIGH, "X-1", critical_only, HG_OUT_WARN, "warn_at"},
     {"never", {SRC, DONE}, HG_SEV_CRITICAL, "X-1", never, HG_OUT_ALLOW, ""},
     {"observe", {SRC, DONE}, HG_SEV_CRITICAL, "X-1", observe, HG_OUT_WOULD_BLOCK, "critical finding"},
-    {"approved beats findings", {SRC, DONE, .approved = true}, HG_SEV_CRITICAL, "X-1", NULL, HG_OUT_APPROVED, "lock"},
+    {"approved beats findings",
+     {SRC, DONE, .approved = true},
+     HG_SEV_CRITICAL,
+     "X-1",
+     NULL,
+     HG_OUT_APPROVED,
+     "lock"},
     {"approved needs no scan", {SRC, .approved = true}, 0, NULL, require, HG_OUT_APPROVED, "lock"},
-    {"approved bytecode", {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE, .approved = true}, 0, NULL, NULL,
-     HG_OUT_APPROVED, "lock"},
+    {"approved bytecode",
+     {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE, .approved = true},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_APPROVED,
+     "lock"},
     {"require", {SRC}, 0, NULL, require, HG_OUT_BLOCK, "require = yes"},
     {"require, not a file that passed", {SRC, DONE}, 0, NULL, require, HG_OUT_BLOCK, "not approved"},
     {"ungated", {.kind = HG_REQ_UNGATED}, 0, NULL, NULL, HG_OUT_BLOCK, "did not pass the gate"},
-    {"ungated observed", {.kind = HG_REQ_UNGATED}, 0, NULL, observe, HG_OUT_WOULD_BLOCK, "did not pass the gate"},
-    {"too big", {SRC, .trouble = HG_TROUBLE_TOO_BIG, .size = 1u << 30}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"ungated observed",
+     {.kind = HG_REQ_UNGATED},
+     0,
+     NULL,
+     observe,
+     HG_OUT_WOULD_BLOCK,
+     "did not pass the gate"},
+    {"too big",
+     {SRC, .trouble = HG_TROUBLE_TOO_BIG, .size = 1u << 30},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "1073741824 bytes is over the limit of 8388608"},
-    {"bytes over the limit", {SRC, DONE, .size = (8u << 20) + 1}, 0, NULL, NULL, HG_OUT_BLOCK, "over the limit"},
+    {"bytes over the limit",
+     {SRC, DONE, .size = (8u << 20) + 1},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
+     "over the limit"},
     {"bytes at the limit", {SRC, DONE, .size = 8u << 20}, 0, NULL, NULL, HG_OUT_ALLOW, ""},
     {"fifo", {SRC, .trouble = HG_TROUBLE_NOT_REGULAR}, 0, NULL, NULL, HG_OUT_BLOCK, "not a regular file"},
-    {"unreadable", {SRC, .trouble = HG_TROUBLE_READ, .error = EIO}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"unreadable",
+     {SRC, .trouble = HG_TROUBLE_READ, .error = EIO},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "could not be read: Input/output error"},
-    {"unreadable, odd errno", {SRC, .trouble = HG_TROUBLE_READ, .error = 0xffffffffu}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"unreadable, odd errno",
+     {SRC, .trouble = HG_TROUBLE_READ, .error = 0xffffffffu},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "could not be read: unknown error"},
     {"changing", {SRC, .trouble = HG_TROUBLE_CHANGED}, 0, NULL, NULL, HG_OUT_BLOCK, "kept changing"},
-    {"trouble is no scan error", {SRC, .trouble = HG_TROUBLE_CHANGED}, 0, NULL, on_error, HG_OUT_BLOCK, "changing"},
-    {"bytecode", {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE}, 0, NULL, NULL, HG_OUT_BLOCK, "bytecode"},
-    {"bytecode under any name", {.kind = HG_REQ_CODE, .scan_kind = HG_KIND_BYTECODE}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"trouble is no scan error",
+     {SRC, .trouble = HG_TROUBLE_CHANGED},
+     0,
+     NULL,
+     on_error,
+     HG_OUT_BLOCK,
+     "changing"},
+    {"bytecode",
+     {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "bytecode"},
-    {"bytecode allowed is scanned", {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE}, 0, NULL, bytecode,
-     (enum hg_outcome)NEEDS_SCAN, ""},
-    {"bytecode allowed, found", {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE, DONE}, HG_SEV_CRITICAL,
-     "X-1", bytecode, HG_OUT_BLOCK, "critical"},
-    {"native", {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE}, HG_SEV_HIGH, HG_RULE_NATIVE, NULL, HG_OUT_BLOCK,
+    {"bytecode under any name",
+     {.kind = HG_REQ_CODE, .scan_kind = HG_KIND_BYTECODE},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
+     "bytecode"},
+    {"bytecode allowed is scanned",
+     {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE},
+     0,
+     NULL,
+     bytecode,
+     (enum hg_outcome)NEEDS_SCAN,
+     ""},
+    {"bytecode allowed, found",
+     {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE, DONE},
+     HG_SEV_CRITICAL,
+     "X-1",
+     bytecode,
+     HG_OUT_BLOCK,
+     "critical"},
+    {"native",
+     {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE},
+     HG_SEV_HIGH,
+     HG_RULE_NATIVE,
+     NULL,
+     HG_OUT_BLOCK,
      "compiled extension"},
-    {"native allowed", {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE, DONE}, HG_SEV_HIGH, HG_RULE_NATIVE, native,
-     HG_OUT_ALLOW, ""},
-    {"native allowed, payload", {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE, DONE}, HG_SEV_HIGH, "HG-YARA-003",
-     native, HG_OUT_BLOCK, "high finding"},
+    {"native allowed",
+     {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE, DONE},
+     HG_SEV_HIGH,
+     HG_RULE_NATIVE,
+     native,
+     HG_OUT_ALLOW,
+     ""},
+    {"bytecode allowed, told",
+     {.kind = HG_REQ_BYTECODE, .scan_kind = HG_KIND_BYTECODE, DONE},
+     HG_SEV_CRITICAL,
+     HG_RULE_BYTECODE,
+     bytecode,
+     HG_OUT_ALLOW,
+     ""},
+    {"bytecode rule in a source file",
+     {SRC, DONE},
+     HG_SEV_CRITICAL,
+     HG_RULE_BYTECODE,
+     bytecode,
+     HG_OUT_BLOCK,
+     "critical"},
+    {"native allowed, payload",
+     {.kind = HG_REQ_NATIVE, .scan_kind = HG_KIND_NATIVE, DONE},
+     HG_SEV_HIGH,
+     "HG-YARA-003",
+     native,
+     HG_OUT_BLOCK,
+     "high finding"},
     {"timeout", {SRC, .scan = HG_SCAN_TIMEOUT}, 0, NULL, NULL, HG_OUT_BLOCK, "scan did not finish within 5s"},
-    {"timeout ms", {SRC, .scan = HG_SCAN_TIMEOUT}, 0, NULL, millis, HG_OUT_BLOCK, "scan did not finish within 250ms"},
-    {"crash", {SRC, .scan = HG_SCAN_CRASHED, .scan_detail = 11}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"timeout ms",
+     {SRC, .scan = HG_SCAN_TIMEOUT},
+     0,
+     NULL,
+     millis,
+     HG_OUT_BLOCK,
+     "scan did not finish within 250ms"},
+    {"crash",
+     {SRC, .scan = HG_SCAN_CRASHED, .scan_detail = 11},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "scanner crashed (signal 11)"},
     {"end", {SRC, .scan = HG_SCAN_CRASHED}, 0, NULL, NULL, HG_OUT_BLOCK, "scanner ended without an answer"},
-    {"failed", {SRC, .scan = HG_SCAN_FAILED, .scan_detail = ENOMEM}, 0, NULL, NULL, HG_OUT_BLOCK,
+    {"failed",
+     {SRC, .scan = HG_SCAN_FAILED, .scan_detail = ENOMEM},
+     0,
+     NULL,
+     NULL,
+     HG_OUT_BLOCK,
      "scan failed: Cannot allocate memory"},
-    {"crash allowed", {SRC, .scan = HG_SCAN_CRASHED, .scan_detail = 11}, 0, NULL, on_error, HG_OUT_WARN, "crashed"},
+    {"crash allowed",
+     {SRC, .scan = HG_SCAN_CRASHED, .scan_detail = 11},
+     0,
+     NULL,
+     on_error,
+     HG_OUT_WARN,
+     "crashed"},
     {"unwatched", {SRC, .unwatched = true}, 0, NULL, require, HG_OUT_ALLOW, "not guarded"},
 };
 
@@ -179,7 +295,10 @@ static void kinds(void **state)
         {HG_REQ_CODE, 0, "a\n\r\n", 4, HG_KIND_SOURCE},
         {HG_REQ_CODE, 0, "\177ELF", 4, HG_KIND_NATIVE},
         {HG_REQ_CODE, 0, "PK\003\004xxxx", 8, HG_KIND_ARCHIVE},
-        {HG_REQ_CODE, 0, "#!python\nPK\005\006" "0123456789012345678", 32, HG_KIND_ARCHIVE},
+        {HG_REQ_CODE, 0,
+         "#!python\nPK\005\006"
+         "0123456789012345678",
+         32, HG_KIND_ARCHIVE},
         {HG_REQ_COMPILE, 0, "x", 1, HG_KIND_SOURCE},
         {HG_REQ_COMPILE, HG_REQ_TEXT, "x", 1, HG_KIND_TEXT},
         {HG_REQ_DYNAMIC, HG_REQ_TEXT, "x", 1, HG_KIND_TEXT},
@@ -207,9 +326,9 @@ static void block_text(void **state)
                                .revision = "0123456789abcdef0123456789abcdef01234567",
                                .pinned = 1,
                                .file = "modeling_x.py"};
-    struct hg_finding f[3] = {finding((char *)(uintptr_t)"HG-PY-001", HG_SEV_CRITICAL),
-                              finding((char *)(uintptr_t)"HG-PY-002", HG_SEV_LOW),
-                              finding((char *)(uintptr_t)"HG-PY-003", HG_SEV_LOW)};
+    struct hg_finding f[3] = {finding((char *)(uintptr_t) "HG-PY-001", HG_SEV_CRITICAL),
+                              finding((char *)(uintptr_t) "HG-PY-002", HG_SEV_LOW),
+                              finding((char *)(uintptr_t) "HG-PY-003", HG_SEV_LOW)};
     struct hg_findings list = {.items = f, .count = 3};
     struct hg_decision d = {HG_OUT_BLOCK, &f[0], "critical finding"};
     char text[HG_WIRE_TEXT_MAX];
@@ -229,7 +348,7 @@ static void hostile_text(void **state)
 {
     (void)state;
     struct hg_origin origin = {.repository = "a\x1b[2J/b\nhubguard: allowed", .revision = "\xe2\x80\xaexyz"};
-    struct hg_finding f = finding((char *)(uintptr_t)"R", HG_SEV_HIGH);
+    struct hg_finding f = finding((char *)(uintptr_t) "R", HG_SEV_HIGH);
     char long_evidence[5000];
     memset(long_evidence, 'e', sizeof long_evidence - 1);
     long_evidence[sizeof long_evidence - 1] = '\0';
@@ -259,7 +378,7 @@ static void warning_text(void **state)
 {
     (void)state;
     struct hg_origin origin = {.file = "/m/x.py"};
-    struct hg_finding f = finding((char *)(uintptr_t)"R-1", HG_SEV_MEDIUM);
+    struct hg_finding f = finding((char *)(uintptr_t) "R-1", HG_SEV_MEDIUM);
     struct hg_findings list = {.items = &f, .count = 1};
     struct hg_decision d = {HG_OUT_WARN, &f, "r"};
     char text[HG_WIRE_TEXT_MAX];
@@ -268,7 +387,8 @@ static void warning_text(void **state)
     assert_string_equal(text, "hubguard: warning: /m/x.py:12: R-1 says something (CWE-78); allowed\n");
     d.outcome = HG_OUT_WOULD_BLOCK;
     (void)hg_message_warning(&m, text, sizeof text);
-    assert_string_equal(text, "hubguard: would block (mode = observe) /m/x.py:12: R-1 says something (CWE-78)\n");
+    assert_string_equal(text,
+                        "hubguard: would block (mode = observe) /m/x.py:12: R-1 says something (CWE-78)\n");
 }
 
 static void escapes(void **state)
@@ -277,7 +397,8 @@ static void escapes(void **state)
     char out[64];
     (void)hg_text_escape("a\xff\xc3\xa9\xed\xa0\x80z", 8, true, out, sizeof out);
     assert_string_equal(out, "a\\xff\xc3\xa9\\xed\\xa0\\x80z");
-    (void)hg_text_escape("\xc0\x80\xf4\x90\x80\x80", 6, false, out, sizeof out); /* over-long, beyond U+10FFFF */
+    (void)hg_text_escape("\xc0\x80\xf4\x90\x80\x80", 6, false, out,
+                         sizeof out); /* over-long, beyond U+10FFFF */
     assert_string_equal(out, "\\xc0\\x80\\xf4\\x90\\x80\\x80");
     assert_int_equal(hg_text_escape("ab\xc3\xa9", 4, true, out, 4), 2); /* never half a character */
     assert_string_equal(out, "ab");

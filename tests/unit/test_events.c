@@ -73,8 +73,11 @@ static double number(const cJSON *o, const char *key)
     return item->valuedouble;
 }
 
-static const struct hg_about about = {
-    .started_by = "run", .lock_file = "/w/hubguard.lock", .approvals = 2, .ruleset = "abcd", .cache = "not used yet"};
+static const struct hg_about about = {.started_by = "run",
+                                      .lock_file = "/w/hubguard.lock",
+                                      .approvals = 2,
+                                      .ruleset = "abcd",
+                                      .cache = "not used yet"};
 
 static void start_and_summary(void **state)
 {
@@ -112,7 +115,8 @@ static void start_and_summary(void **state)
     assert_int_equal((int)number(c, "duplicates_suppressed"), 7);
     const cJSON *in = cJSON_GetObjectItem(e, "in_force"), *out = cJSON_GetObjectItem(e, "not_in_force");
     assert_int_equal(cJSON_GetArraySize(in), 2);
-    assert_string_equal(cJSON_GetArrayItem(in, 0)->valuestring, "gate (libc hooks, open-code hook, audit hook)");
+    assert_string_equal(cJSON_GetArrayItem(in, 0)->valuestring,
+                        "gate (libc hooks, open-code hook, audit hook)");
     assert_int_equal(cJSON_GetArraySize(out), 3);
     assert_string_equal(text(cJSON_GetArrayItem(out, 0), "what"), "seccomp cage");
     assert_string_equal(text(cJSON_GetArrayItem(out, 0), "why"), "not in this version");
@@ -130,15 +134,15 @@ static void file_event(void **state)
     struct hg_report *r;
     struct hg_error err;
     struct hg_question q = {.head = {.kind = HG_REQ_DYNAMIC, .layer = HG_LAYER_AUDIT, .tid = 12, .line = 7},
-                            .path = (char *)(uintptr_t)"/a\n\"b\xff",
-                            .resolved = (char *)(uintptr_t)"",
-                            .root = (char *)(uintptr_t)"/a",
-                            .frame = (char *)(uintptr_t)"/a/f.py"};
+                            .path = (char *)(uintptr_t) "/a\n\"b\xff",
+                            .resolved = (char *)(uintptr_t) "",
+                            .root = (char *)(uintptr_t) "/a",
+                            .frame = (char *)(uintptr_t) "/a/f.py"};
     struct hg_origin origin = {.platform = "huggingface", .repository = "o/n", .revision = "main"};
     struct hg_findings list = {0};
     for (uint32_t i = 0; i < 30; i++) {
-        const struct hg_finding one = {.rule = (char *)(uintptr_t)"T-1",
-                                       .message = (char *)(uintptr_t)"m",
+        const struct hg_finding one = {.rule = (char *)(uintptr_t) "T-1",
+                                       .message = (char *)(uintptr_t) "m",
                                        .cwe = {78, 94},
                                        .severity = HG_SEV_HIGH,
                                        .reach = HG_REACH_CALL,
@@ -162,9 +166,10 @@ static void file_event(void **state)
     cJSON *e = line_of(f, 0);
     static const struct {
         const char *key, *value;
-    } texts[] = {{"type", "file"},      {"layer", "audit"},          {"kind", "dynamic"},   {"repository", "o/n"},
-                 {"revision", "main"},  {"path", "/a\n\"b\\xff"},    {"resolved", ""},      {"frame", "/a/f.py"},
-                 {"verdict", "block"},  {"platform", "huggingface"}, {"reason", "because"}};
+    } texts[] = {
+        {"type", "file"},     {"layer", "audit"},          {"kind", "dynamic"},  {"repository", "o/n"},
+        {"revision", "main"}, {"path", "/a\n\"b\\xff"},    {"resolved", ""},     {"frame", "/a/f.py"},
+        {"verdict", "block"}, {"platform", "huggingface"}, {"reason", "because"}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_string_equal(text(e, texts[i].key), texts[i].value);
     assert_int_equal((int)number(e, "pid"), 11);

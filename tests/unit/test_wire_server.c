@@ -31,8 +31,8 @@ static int scan(void *context, const struct hg_scan_input *input, struct hg_find
 {
     (void)context;
     if (input->size >= 4 && memcmp(input->bytes, "evil", 4) == 0) {
-        const struct hg_finding f = {.rule = (char *)(uintptr_t)"T-EVIL",
-                                     .message = (char *)(uintptr_t)"evil",
+        const struct hg_finding f = {.rule = (char *)(uintptr_t) "T-EVIL",
+                                     .message = (char *)(uintptr_t) "evil",
                                      .severity = HG_SEV_CRITICAL,
                                      .line = 1};
         return hg_findings_add(out, &f);
@@ -108,7 +108,9 @@ static int tear_down(void **state)
     return rc;
 }
 
-/* --- a peer ------------------------------------------------------------------------------------------------------------ */
+/* --- a peer
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static int dial(const struct fixture *f)
 {
@@ -217,7 +219,8 @@ static void friendly(void **state)
     assert_int_equal(verdict_of(sock, NULL, 0), HG_VERDICT_ALLOW);
 }
 
-/* --- packets that are no requests ------------------------------------------------------------------------------------ */
+/* --- packets that are no requests
+ * ------------------------------------------------------------------------------------ */
 
 struct packet_case {
     const char *name;
@@ -238,7 +241,11 @@ static const struct packet_case packets[] = {
     {"huge kind", {M, .kind = 0xffffffffu}, 0, 0, 1},
     {"unknown flag", {M, .kind = HG_REQ_SOURCE, .flags = 0x80}, 0, 0, 1},
     {"unknown trouble", {M, .kind = HG_REQ_SOURCE, .flags = HG_REQ_NO_BYTES, .trouble = 99}, 0, 0, 0},
-    {"unknown layer", {.magic = HG_WIRE_MAGIC, .version = 1, .kind = HG_REQ_SOURCE, .size = 4, .layer = 77}, 0, 0, 1},
+    {"unknown layer",
+     {.magic = HG_WIRE_MAGIC, .version = 1, .kind = HG_REQ_SOURCE, .size = 4, .layer = 77},
+     0,
+     0,
+     1},
     {"strings longer than the packet", {M, .kind = HG_REQ_SOURCE, .path_len = 100}, 10, 0, 1},
     {"strings shorter than the packet", {M, .kind = HG_REQ_SOURCE, .path_len = 3}, 10, 0, 1},
     {"sum of lengths", {M, .kind = HG_REQ_SOURCE, .path_len = 65535, .resolved_len = 65535}, 100, 0, 1},
@@ -248,7 +255,10 @@ static const struct packet_case packets[] = {
     {"two descriptors", {M, .kind = HG_REQ_SOURCE}, 0, 0, 2},
     {"sixteen descriptors", {M, .kind = HG_REQ_SOURCE}, 0, 0, 16},
     {"over-long packet", {M, .kind = HG_REQ_SOURCE, .path_len = 40000}, 40000, 0, 1},
-    {"another size than the bytes have", {.magic = HG_WIRE_MAGIC, .version = 1, .kind = HG_REQ_SOURCE, .size = 3}, 0, 0,
+    {"another size than the bytes have",
+     {.magic = HG_WIRE_MAGIC, .version = 1, .kind = HG_REQ_SOURCE, .size = 3},
+     0,
+     0,
      1},
 };
 
@@ -289,7 +299,8 @@ static void nul_in_path(void **state)
     assert_int_equal(verdict_of(sock, NULL, 0), HG_VERDICT_BLOCK);
 }
 
-/* --- descriptors that are no sealed memfd ----------------------------------------------------------------------------- */
+/* --- descriptors that are no sealed memfd
+ * ----------------------------------------------------------------------------- */
 
 static uint32_t ask_with(const struct fixture *f, int fd, uint64_t size)
 {
@@ -325,7 +336,8 @@ static void hostile_descriptors(void **state)
     assert_alive(f);
 }
 
-/* --- peers that take their time ---------------------------------------------------------------------------------------- */
+/* --- peers that take their time
+ * ---------------------------------------------------------------------------------------- */
 
 static long now_ms(void)
 {

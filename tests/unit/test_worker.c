@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard/codec.h"
@@ -30,7 +31,8 @@
 
 #define TIMEOUT_MS 400
 
-/* --- what the scanned bytes make the worker do ------------------------------------------------------------------------ */
+/* --- what the scanned bytes make the worker do
+ * ------------------------------------------------------------------------ */
 
 static int act_open(void)
 {
@@ -112,6 +114,20 @@ static int say(uint32_t magic, uint32_t status, int32_t error, uint32_t size, si
         return -EIO;
     return 0;
 }
+static int compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+/* libc's lazy first uses must not meet the filter. */
+static int act_sort_and_date(void)
+{
+    int many[2000];
+    struct tm day = {.tm_year = 120, .tm_mday = 1};
+    for (int i = 0; i < 2000; i++)
+        many[i] = 2000 - i;
+    qsort(many, 2000, sizeof many[0], compare);
+    return many[0] == 1 && mktime(&day) != -1 ? -EXDEV : -EIO;
+}
 static int act_bad_magic(void)
 {
     return say(7, HG_WORKER_FOUND, 0, 16, 0);
@@ -157,6 +173,7 @@ static const struct act {
     {"end", act_end, HG_SCAN_CRASHED, 0},
     {"error", act_error, HG_SCAN_FAILED, EIO},
     {"stdout", act_stdout, HG_SCAN_FAILED, EBADF},
+    {"sort-and-date", act_sort_and_date, HG_SCAN_FAILED, EXDEV},
     {"bad-magic", act_bad_magic, HG_SCAN_FAILED, EBADMSG},
     {"ready-again", act_ready_again, HG_SCAN_FAILED, EBADMSG},
     {"huge-reply", act_huge_reply, HG_SCAN_FAILED, EBADMSG},
@@ -176,15 +193,17 @@ static int naughty_scan(void *context, const struct hg_scan_input *input, struct
             return acts[i].act();
     if (input->size == 5 && memcmp(input->bytes, "twice", 5) == 0 && act_answer_twice() != 0)
         return -EIO;
-    struct hg_finding f = {.rule = (char *)(uintptr_t)"T-1",
-                           .message = (char *)(uintptr_t)"size and first byte",
+    struct hg_finding f = {.rule = (char *)(uintptr_t) "T-1",
+                           .message = (char *)(uintptr_t) "size and first byte",
                            .severity = HG_SEV_LOW,
                            .line = (uint32_t)input->size,
                            .column = input->size == 0 ? 0 : input->bytes[input->size - 1]};
     return hg_findings_add(out, &f);
 }
 
-/* --- driving it --------------------------------------------------------------------------------------------------------- */
+/* --- driving it
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 struct fixture {
     struct hg_loop loop;
@@ -221,7 +240,8 @@ static void submit(struct fixture *f, struct outcome *o, const void *bytes, size
     int fd = memfd_create("job", MFD_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), (ssize_t)size);
-    o->job = (struct hg_job){.fd = fd, .size = size, .kind = HG_KIND_SOURCE, .name = "/x.py", .done = done, .owner = o};
+    o->job = (struct hg_job){
+        .fd = fd, .size = size, .kind = HG_KIND_SOURCE, .name = "/x.py", .done = done, .owner = o};
     hg_pool_submit(f->pool, &o->job);
 }
 
@@ -271,7 +291,8 @@ static void misbehaviour(void **state)
         submit(f, &o, acts[i].name, strlen(acts[i].name));
         wait_for(f, &o);
         if (o.state != acts[i].state || o.detail != acts[i].detail || o.findings != 0)
-            fail_msg("%s: state %d, detail %d, %zu findings", acts[i].name, (int)o.state, o.detail, o.findings);
+            fail_msg("%s: state %d, detail %d, %zu findings", acts[i].name, (int)o.state, o.detail,
+                     o.findings);
         works(f); /* somebody else has taken over */
         works(f);
     }
@@ -350,8 +371,12 @@ static void beyond_memory(void **state)
     struct outcome o = {0};
     int fd = memfd_create("job", MFD_CLOEXEC);
     assert_int_equal(ftruncate(fd, (off_t)3 << 30), 0);
-    o.job = (struct hg_job){
-        .fd = fd, .size = (uint64_t)3 << 30, .kind = HG_KIND_SOURCE, .name = "/x.py", .done = done, .owner = &o};
+    o.job = (struct hg_job){.fd = fd,
+                            .size = (uint64_t)3 << 30,
+                            .kind = HG_KIND_SOURCE,
+                            .name = "/x.py",
+                            .done = done,
+                            .owner = &o};
     hg_pool_submit(f->pool, &o.job);
     wait_for(f, &o);
     assert_int_equal(o.state, HG_SCAN_CRASHED);
@@ -377,15 +402,17 @@ static void stop_answers_everybody(void **state)
     }
 }
 
-/* --- the encoding --------------------------------------------------------------------------------------------------------- */
+/* --- the encoding
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void codec_round_trip(void **state)
 {
     (void)state;
     struct hg_findings list = {0}, back = {0};
-    struct hg_finding f = {.rule = (char *)(uintptr_t)"HG-PY-001",
-                           .message = (char *)(uintptr_t)"a\nb\xff",
-                           .evidence = (char *)(uintptr_t)"caf\xc3\xa9",
+    struct hg_finding f = {.rule = (char *)(uintptr_t) "HG-PY-001",
+                           .message = (char *)(uintptr_t) "a\nb\xff",
+                           .evidence = (char *)(uintptr_t) "caf\xc3\xa9",
                            .layers = NULL,
                            .cwe = {78, 94},
                            .severity = HG_SEV_CRITICAL,
@@ -396,7 +423,7 @@ static void codec_round_trip(void **state)
     assert_int_equal(hg_findings_add(&list, &f), 0);
     f.line = 1;
     f.severity = HG_SEV_LOW;
-    f.layers = (char *)(uintptr_t)"base64>zlib";
+    f.layers = (char *)(uintptr_t) "base64>zlib";
     f.evidence = NULL;
     assert_int_equal(hg_findings_add(&list, &f), 0);
     list.dropped = 5;
