@@ -192,7 +192,7 @@ class Outcome:
         found = None
         for found in re.finditer(r"^(?:\w+\.)*(ImportError|PermissionError): (?:\[Errno 13\] )?", self.err, re.M):
             pass
-        text = self.err[found.end():].strip() if found else ""
+        text = re.match(r".*(?:\n  \S.*)*", self.err[found.end():]).group(0) if found else ""
         return (found.group(1), text) if text.startswith("hubguard: ") else (None, "")
 
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guard/commands.h"
+#include "guard/watched.h"
 #include "policy/lock.h"
 #include "policy/origin.h"
 #include "policy/policy.h"
@@ -39,12 +40,6 @@ static int fail(const char *text)
 {
     (void)fprintf(stderr, "hubguard: %s\n", text);
     return 2;
-}
-
-static const char *process_env(const char *name, void *ctx)
-{
-    (void)ctx;
-    return getenv(name);
 }
 
 /* --- what is approved
@@ -254,32 +249,18 @@ static int approve_all(const struct options *o, const struct hg_policy *policy, 
     return rc;
 }
 
-static int watch_all(const struct hg_policy *policy, struct hg_roots *roots, struct hg_error *err)
-{
-    (void)hg_roots_resolve(roots, process_env, NULL);
-    for (size_t i = 0; i < policy->roots_extra.count; i++)
-        if (hg_roots_add(roots, policy->roots_extra.items[i], HG_LOADER_EXTRA) < 0)
-            roots->overflow = 1;
-    if (roots->overflow == 0)
-        return 0;
-    return hg_error_set(err, -ENOSPC, "too many guarded directories, or one too long: see `hubguard doctor`");
-}
-
 static int approve(const struct options *o, struct hg_error *err)
 {
     struct hg_policy policy = {0};
     int rc = hg_policy_find(o->policy, &policy, err);
     if (rc < 0)
         return rc;
-    struct hg_roots *roots = calloc(1, sizeof *roots);
+    struct hg_roots *roots = NULL;
     struct approval *approvals = calloc((size_t)o->count + 1, sizeof *approvals);
-    if (roots == NULL || approvals == NULL) {
-        rc = hg_error_set(err, -ENOMEM, "out of memory");
-    } else {
-        rc = watch_all(&policy, roots, err);
-        if (rc == 0)
-            rc = approve_all(o, &policy, roots, approvals, err);
-    }
+    rc = approvals == NULL ? hg_error_set(err, -ENOMEM, "out of memory")
+                           : hg_watched_roots(&policy, &roots, err);
+    if (rc == 0)
+        rc = approve_all(o, &policy, roots, approvals, err);
     free(approvals);
     free(roots);
     hg_policy_free(&policy);

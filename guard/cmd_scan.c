@@ -10,6 +10,7 @@
 #include "guard/pool.h"
 #include "guard/report.h"
 #include "guard/scan_run.h"
+#include "guard/watched.h"
 
 static const char usage[] =
     "usage: hubguard scan [--policy FILE] [--format text|json|sarif] [--jobs N] PATH...\n"
@@ -110,11 +111,12 @@ static int scan(const struct options *o, const struct hg_policy *policy, char **
     struct hg_engine_options engine_options = {.extra_rules = policy->rules};
     struct hg_engine *engine = NULL;
     struct hg_lock *lock = NULL;
+    struct hg_roots *roots = NULL;
     struct hg_scan_list list = {0};
     struct hg_error err = {""};
     int status = 2, rc = 0;
-    if (hg_engine_new(&engine_options, &engine, &err) != 0 ||
-        (policy->lock_file != NULL && hg_lock_load(policy->lock_file, &lock, &err) != 0)) {
+    if (hg_engine_new(&engine_options, &engine, &err) != 0 || hg_watched_roots(policy, &roots, &err) != 0 ||
+        hg_watched_lock(policy, roots, &lock, &err) != 0) {
         (void)complain(err.text);
         goto done;
     }
@@ -137,6 +139,7 @@ static int scan(const struct options *o, const struct hg_policy *policy, char **
 done:
     hg_scan_clear(&list);
     hg_lock_free(lock);
+    free(roots);
     hg_engine_free(engine);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "guard/session.h"
+#include "guard/watched.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -7,12 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-static const char *environment(const char *name, void *ctx)
-{
-    (void)ctx;
-    return getenv(name);
-}
 
 static int load_policy(const struct hg_session_options *o, struct hg_session *s, struct hg_error *err)
 {
@@ -31,18 +26,6 @@ static int load_policy(const struct hg_session_options *o, struct hg_session *s,
     return rc;
 }
 
-static int load_roots(struct hg_session *s, struct hg_error *err)
-{
-    s->roots = calloc(1, sizeof *s->roots);
-    if (s->roots == NULL)
-        return hg_error_set(err, -ENOMEM, "out of memory");
-    int rc = hg_roots_resolve(s->roots, environment, NULL);
-    for (size_t i = 0; rc == 0 && i < s->policy.roots_extra.count; i++)
-        rc = hg_roots_add(s->roots, s->policy.roots_extra.items[i], HG_LOADER_EXTRA);
-    return rc == 0 ? 0
-                   : hg_error_set(err, rc, "the guarded directories cannot be worked out: %s", strerror(-rc));
-}
-
 int hg_session_load(const struct hg_session_options *options, struct hg_session *s, struct hg_error *err)
 {
     memset(s, 0, sizeof *s);
@@ -54,9 +37,9 @@ int hg_session_load(const struct hg_session_options *options, struct hg_session 
         s->cwd[0] = '\0';
     int rc = load_policy(options, s, err);
     if (rc == 0)
-        rc = load_roots(s, err);
+        rc = hg_watched_roots(&s->policy, &s->roots, err);
     if (rc == 0)
-        rc = hg_lock_load(s->policy.lock_file, &s->lock, err);
+        rc = hg_watched_lock(&s->policy, s->roots, &s->lock, err);
     if (rc == 0)
         rc = hg_report_open(s->policy.report, &s->report, err);
     if (rc == 0) {

@@ -145,11 +145,12 @@ int hg_lock_load(const char *path, struct hg_lock **out, struct hg_error *err)
     struct stat st;
     char *text = NULL;
     size_t size = 0;
-    int rc = hg_read_small(path, FILE_MAX, &text, &size, &st, err);
+    struct hg_error unread = {""};
+    int rc = hg_read_small(path, FILE_MAX, &text, &size, &st, &unread);
     if (rc == -ENOENT)
         return hg_lock_parse(empty, sizeof empty - 1, path, out, err);
     if (rc < 0)
-        return rc;
+        return hg_error_set(err, rc, "%s", unread.text);
     if ((st.st_mode & S_IWOTH) != 0)
         rc = hg_error_set(err, -EINVAL,
                           "%.200s: everybody may write it, and so approve anything; run: chmod o-w %.200s",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The environment a child gets. Whoever scrubs or changes it, the child is preloaded, finds the guard, and starts with the
- * settings that this process started with. Everything is built in memory of the caller (a stack): a vfork child may run
- * this. */
+/* The environment a child gets. Whoever scrubs or changes it, the child is preloaded, finds the guard, and
+ * starts with the settings that this process started with. Everything is built in memory of the caller (a
+ * stack): a vfork child may run this. */
 #include "shim/shim.h"
 
 #include <string.h>
@@ -28,7 +28,8 @@ static const char *find(char *const envp[], const char *assignment)
     return NULL;
 }
 
-/* Whether an LD_PRELOAD value has our library as one of its entries (separated by colons or spaces, ld.so(8)). */
+/* Whether an LD_PRELOAD value has our library as one of its entries (separated by colons or spaces,
+ * ld.so(8)). */
 static bool lists_library(const char *value)
 {
     size_t n = strlen(hg_state.library);
@@ -40,7 +41,8 @@ static bool lists_library(const char *value)
 
 struct hg_env_need hg_child_env_need(char *const envp[])
 {
-    struct hg_env_need need = {.pointers = HG_KEEP_COUNT + 4, .bytes = sizeof preload + sizeof hg_state.library + 1};
+    struct hg_env_need need = {.pointers = HG_KEEP_COUNT + 4,
+                               .bytes = sizeof preload + sizeof hg_state.library + 1};
     for (char *const *e = envp; e != NULL && *e != NULL; e++)
         need.pointers++;
     const char *old = find(envp, preload);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One question to the guard. A connection for each: nothing is kept open, so a process that closes every descriptor, forks
- * or asks from many threads is served like any other. */
+/* One question to the guard. A connection for each: nothing is kept open, so a process that closes every
+ * descriptor, forks or asks from many threads is served like any other. */
 #include "shim/shim.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. Once it has failed to
- * answer, later questions wait only briefly. */
+/* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. Once
+ * it has failed to answer, later questions wait only briefly. */
 #define ANSWER_MS  30000
 #define SUSPECT_MS 1000
 
@@ -23,13 +23,14 @@ enum start { GUARD_NONE = 0, GUARD_STARTING, GUARD_READY, GUARD_FAILED };
 
 static struct {
     atomic_int start;
-    atomic_int starter;  /* pid that is starting it: a fork in that moment must not wait for its parent */
-    atomic_int talked;   /* this process or one it was forked from has had an answer: a guard that is gone stays gone */
-    atomic_int suspect;  /* the last question was not answered in time */
-    bool automatic;      /* bare preload: this process may start a guard */
-    pid_t pid;           /* of the guard */
+    atomic_int starter; /* pid that is starting it: a fork in that moment must not wait for its parent */
+    atomic_int talked; /* this process or one it was forked from has had an answer: a guard that is gone stays
+                          gone */
+    atomic_int suspect; /* the last question was not answered in time */
+    bool automatic;     /* bare preload: this process may start a guard */
+    pid_t pid;          /* of the guard */
     char path[108];
-    char env[256];       /* HUBGUARD_SOCKET=... for children */
+    char env[256]; /* HUBGUARD_SOCKET=... for children */
     char failure[1024];
     atomic_int limits_known;
     uint64_t max_size;
@@ -154,8 +155,8 @@ static int connect_guard(void)
     return fd;
 }
 
-/* Connected descriptor or -errno. A new process of a bare preload may find that the guard of its parents has ended with
- * them: it starts its own. A process that has talked to its guard never replaces it. */
+/* Connected descriptor or -errno. A new process of a bare preload may find that the guard of its parents has
+ * ended with them: it starts its own. A process that has talked to its guard never replaces it. */
 static int reach_guard(void)
 {
     int fd = connect_guard();
@@ -266,8 +267,8 @@ static void explain(const struct hg_ask *ask, int code)
     else if (code != -ENODEV)
         what = "the guard is gone; remote code is blocked from now on";
     (void)snprintf(hg_thread.message, sizeof hg_thread.message, "hubguard: blocked %s\n  %s%s\n",
-                   ask->path == NULL ? "remote code" : ask->path, code == -ENODEV ? "the guard cannot start: " : "",
-                   what);
+                   ask->path == NULL ? "remote code" : ask->path,
+                   code == -ENODEV ? "the guard cannot start: " : "", what);
 }
 
 int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
@@ -278,10 +279,12 @@ int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
     int saved = errno;
     int code = -ENODEV;
     if (hg_state.broken) {
-        (void)snprintf(guard.failure, sizeof guard.failure, "the shim could not set itself up in this process");
+        (void)snprintf(guard.failure, sizeof guard.failure,
+                       "the shim could not set itself up in this process");
     } else if (guard_known()) {
         int sock = reach_guard();
-        code = sock < 0 ? (atomic_load(&guard.start) == GUARD_FAILED ? -ENODEV : sock) : send_request(sock, ask);
+        code =
+            sock < 0 ? (atomic_load(&guard.start) == GUARD_FAILED ? -ENODEV : sock) : send_request(sock, ask);
         if (code == 0)
             code = receive_reply(sock, &got);
         if (sock >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gate: a guarded file is copied once, into memory that nobody can change any more; the guard judges that copy, and
- * the caller gets that copy. What happens to the file afterwards does not matter. */
+/* The gate: a guarded file is copied once, into memory that nobody can change any more; the guard judges that
+ * copy, and the caller gets that copy. What happens to the file afterwards does not matter. */
 #include "shim/shim.h"
 
 #include <errno.h>
@@ -73,7 +73,8 @@ static int ask(const struct passage *p, struct hg_request *q, int fd)
 
 static int ask_trouble(const struct passage *p, enum hg_req_trouble trouble, int error, uint64_t size)
 {
-    struct hg_request q = {.flags = HG_REQ_NO_BYTES, .trouble = (uint32_t)trouble, .error = (uint32_t)error, .size = size};
+    struct hg_request q = {
+        .flags = HG_REQ_NO_BYTES, .trouble = (uint32_t)trouble, .error = (uint32_t)error, .size = size};
     return ask(p, &q, -1) == 0 ? AS_ASKED : -EACCES; /* allowed: observe mode */
 }
 
@@ -85,7 +86,8 @@ static int new_memfd(void)
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* Copy to the end of the file, at most `max` bytes. 0, or the trouble; *error is the errno of a read error. */
+/* Copy to the end of the file, at most `max` bytes. 0, or the trouble; *error is the errno of a read error.
+ */
 static enum hg_req_trouble copy_file(int from, int to, uint64_t max, uint64_t *size, int *error)
 {
     char buffer[8192];
@@ -110,8 +112,8 @@ static enum hg_req_trouble copy_file(int from, int to, uint64_t max, uint64_t *s
     }
 }
 
-/* A sealed copy with the file's mode and times, and a read-only descriptor of it: a shared mapping of a write-sealed memfd
- * needs one that cannot write (memfd_create(2)). 0 with both, or -errno. */
+/* A sealed copy with the file's mode and times, and a read-only descriptor of it: a shared mapping of a
+ * write-sealed memfd needs one that cannot write (memfd_create(2)). 0 with both, or -errno. */
 static int seal(int memfd, const struct stat *st, int flags, int *readonly)
 {
     char link[48];
@@ -145,7 +147,8 @@ static int lowest(int fd)
     return fd;
 }
 
-/* `from` is an open, regular file that is guarded; it stays the caller's. Descriptor of the sealed copy, or -errno. */
+/* `from` is an open, regular file that is guarded; it stays the caller's. Descriptor of the sealed copy, or
+ * -errno. */
 static int pass_file(const struct passage *p, int from, const struct stat *st, int flags)
 {
     uint64_t max, size = 0;
@@ -176,7 +179,8 @@ static int pass_file(const struct passage *p, int from, const struct stat *st, i
     return code != 0 ? code : out;
 }
 
-/* Bytecode beside its source does not exist for Python (policy: ignore); elsewhere it is a file like any other. */
+/* Bytecode beside its source does not exist for Python (policy: ignore); elsewhere it is a file like any
+ * other. */
 static bool bytecode_hidden(const char *path, size_t n)
 {
     uint64_t max;
@@ -186,7 +190,8 @@ static bool bytecode_hidden(const char *path, size_t n)
            (hg_guard_limits(&max, &mode) != 0 || mode == 0);
 }
 
-/* PYTHONPYCACHEPREFIX puts the bytecode of /root/x.py at PREFIX/root/x.pyc: guarded bytecode at an unguarded place. */
+/* PYTHONPYCACHEPREFIX puts the bytecode of /root/x.py at PREFIX/root/x.pyc: guarded bytecode at an unguarded
+ * place. */
 static bool bytecode_of_root(const char *path, size_t n)
 {
     if (!is_bytecode_name(path, n))
@@ -206,7 +211,8 @@ static enum hg_req_kind kind_of(const char *path)
     size_t n = strlen(path);
     if (is_bytecode_name(path, n))
         return HG_REQ_BYTECODE;
-    if (is_source_name(path, n) || hg_thread.run_file != 0) /* the interpreter shows no audit event with a main script's text */
+    if (is_source_name(path, n) ||
+        hg_thread.run_file != 0) /* the interpreter shows no audit event with a main script's text */
         return HG_REQ_SOURCE;
     return HG_REQ_CODE;
 }
@@ -240,7 +246,8 @@ static int absolute(int dirfd, const char *path, char *clean)
     return n < 0 ? n : hg_path_clean(path, dir, clean, PATH_MAX);
 }
 
-/* Spelled under a root: look before opening, because opening a FIFO or a device there would already wait or act. */
+/* Spelled under a root: look before opening, because opening a FIFO or a device there would already wait or
+ * act. */
 static int open_spelled(int dirfd, const char *path, int flags, struct passage *p)
 {
     char resolved[PATH_MAX];
@@ -267,8 +274,9 @@ static int open_elsewhere(int dirfd, const char *path, int flags, unsigned mode,
     int n = hg_fd_path(fd, resolved, sizeof resolved);
     if (n < 0) { /* without /proc no link into a root could be seen */
         hg_sys_close(fd);
-        (void)snprintf(hg_thread.message, sizeof hg_thread.message,
-                       "hubguard: blocked %s\n  /proc is not mounted, so where the file is cannot be checked\n", path);
+        (void)snprintf(
+            hg_thread.message, sizeof hg_thread.message,
+            "hubguard: blocked %s\n  /proc is not mounted, so where the file is cannot be checked\n", path);
         hg_thread.blocked = 1;
         return -EACCES;
     }
@@ -330,7 +338,8 @@ int hg_gate_native(const char *path, int *fd_out)
     int at = hg_sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
     if (at < 0)
         return at;
-    struct passage p = {.kind = HG_REQ_NATIVE, .layer = HG_LAYER_DLOPEN, .path = clean, .resolved = clean, .root = root};
+    struct passage p = {
+        .kind = HG_REQ_NATIVE, .layer = HG_LAYER_DLOPEN, .path = clean, .resolved = clean, .root = root};
     if (hg_fd_path(at, resolved, sizeof resolved) > 0)
         p.resolved = resolved;
     int fd = pass_path(&p, at, O_CLOEXEC);
@@ -373,8 +382,16 @@ int hg_gate_bytes(enum hg_req_kind kind, const void *bytes, size_t size, unsigne
     uint64_t max;
     uint32_t bytecode;
     int saved = errno;
-    struct hg_ask a = {.request = {.kind = (uint32_t)kind, .layer = HG_LAYER_AUDIT, .flags = flags, .line = line, .size = size},
-                       .path = path, .resolved = path, .frame = frame, .root = root == NULL ? NULL : root->path, .fd = -1};
+    struct hg_ask a = {.request = {.kind = (uint32_t)kind,
+                                   .layer = HG_LAYER_AUDIT,
+                                   .flags = flags,
+                                   .line = line,
+                                   .size = size},
+                       .path = path,
+                       .resolved = path,
+                       .frame = frame,
+                       .root = root == NULL ? NULL : root->path,
+                       .fd = -1};
     int code = hg_guard_limits(&max, &bytecode);
     if (code == 0) {
         if ((flags & HG_REQ_NO_BYTES) == 0 && size > max)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hooks inside the interpreter (PEP 578). What libc calls cannot show is seen here: the bytes that are compiled, the
- * code object that is about to run, the name under which an extension is loaded; and here a block becomes an exception
- * that says why. The C API is reached by dlsym, so that one library serves every CPython from 3.8 on; functions with '#'
- * formats are avoided, their ABI changed between versions. */
+/* The hooks inside the interpreter (PEP 578). What libc calls cannot show is seen here: the bytes that are
+ * compiled, the code object that is about to run, the name under which an extension is loaded; and here a
+ * block becomes an exception that says why. The C API is reached by dlsym, so that one library serves every
+ * CPython from 3.8 on; functions with '#' formats are avoided, their ABI changed between versions. */
 #include "shim/python_api.h"
 #include "shim/shim.h"
 
@@ -15,15 +15,17 @@
 
 struct hg_python_api hg_py;
 
-/* --- names that have passed the gate ---------------------------------------------------------------------------------- */
+/* --- names that have passed the gate
+ * ---------------------------------------------------------------------------------- */
 
-/* Files whose source this process has compiled through the gate. A code object from a guarded root that is not here was
- * made some other way (foreign bytecode) and does not run. Open addressing, only ever filled. */
+/* Files whose source this process has compiled through the gate. A code object from a guarded root that is
+ * not here was made some other way (foreign bytecode) and does not run. Open addressing, only ever filled. */
 #define PASSED_SIZE 8192
 static atomic_ullong passed[PASSED_SIZE];
 static atomic_uint passed_count;
 
-/* Seeded with the kernel's random bytes for this process (getauxval(3)), so that no name can be made to fit. */
+/* Seeded with the kernel's random bytes for this process (getauxval(3)), so that no name can be made to fit.
+ */
 static uint64_t name_hash(const char *name)
 {
     uint64_t h;
@@ -59,7 +61,8 @@ static void set_passed(const char *name)
     }
 }
 
-/* --- small pieces of the C API -------------------------------------------------------------------------------------------- */
+/* --- small pieces of the C API
+ * -------------------------------------------------------------------------------------------- */
 
 /* UTF-8 of a str, or the bytes of a bytes object; NULL (and no error set) for anything else. Borrowed. */
 static const char *text_of(PyObject *o)
@@ -83,11 +86,13 @@ static PyObject *item(PyObject *args, long i)
     return hg_py.TupleGetItem(args, i);
 }
 
-/* With errno for the places of the interpreter that print that instead of the exception (a main script, say). */
+/* With errno for the places of the interpreter that print that instead of the exception (a main script, say).
+ */
 static int raise_blocked(PyObject **type)
 {
     errno = EACCES;
-    PyObject *value = type == hg_py.PermissionError ? hg_py.CallFunction(*type, "is", EACCES, hg_thread.message) : NULL;
+    PyObject *value =
+        type == hg_py.PermissionError ? hg_py.CallFunction(*type, "is", EACCES, hg_thread.message) : NULL;
     if (value != NULL) {
         hg_py.ErrSetObject(*type, value);
         hg_py.DecRef(value);
@@ -97,7 +102,9 @@ static int raise_blocked(PyObject **type)
     return -1;
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------------------ */
+/* --- frames
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 struct remote {
     char file[PATH_MAX];
@@ -113,7 +120,8 @@ static enum frame_is look_at_frame(PyObject *frame, struct remote *out)
     PyObject *code = hg_py.GetAttr(frame, "f_code");
     PyObject *name = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
     const char *file = text_of(name);
-    if (file != NULL && (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
+    if (file != NULL &&
+        (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
         is = FRAME_IMPORTER;
     } else if (file != NULL && file[0] != '<' &&
                (has_passed(file) || hg_roots_match(hg_roots_now(), file) != NULL)) {
@@ -130,8 +138,8 @@ static enum frame_is look_at_frame(PyObject *frame, struct remote *out)
     return is;
 }
 
-/* The nearest remote frame below which no import happens: what an import machinery does on the way (reading the bytecode of an
- * installed package, say) is not the doing of the remote code that asked for it. */
+/* The nearest remote frame below which no import happens: what an import machinery does on the way (reading
+ * the bytecode of an installed package, say) is not the doing of the remote code that asked for it. */
 static bool remote_frame(struct remote *out)
 {
     PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
@@ -158,9 +166,12 @@ static bool remote_frame(struct remote *out)
 /* Whether any remote statement has run in this process: before that no frame can be remote. */
 static atomic_int remote_ran;
 
-/* --- events -------------------------------------------------------------------------------------------------------------------- */
+/* --- events
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
-/* The bytes that compile() is given. A str that is not valid UTF-8 (lone surrogates) comes as a new object. */
+/* The bytes that compile() is given. A str that is not valid UTF-8 (lone surrogates) comes as a new object.
+ */
 struct source {
     const char *bytes;
     size_t size;
@@ -201,7 +212,8 @@ static PyObject *unparse(PyObject *tree)
     return text;
 }
 
-static int judge_source(PyObject *source, const char *name, const struct hg_root *root, const struct remote *by)
+static int judge_source(PyObject *source, const char *name, const struct hg_root *root,
+                        const struct remote *by)
 {
     struct source s;
     PyObject *text = NULL;
@@ -226,7 +238,8 @@ static int on_compile(PyObject *args)
     const char *name = text_of(item(args, 1));
     if (source == NULL || source == hg_py.None)
         return 0; /* the main script: it was gated when it was opened */
-    const struct hg_root *root = name == NULL || name[0] == '<' || name[0] == '\0' ? NULL : hg_guarded(name, clean);
+    const struct hg_root *root =
+        name == NULL || name[0] == '<' || name[0] == '\0' ? NULL : hg_guarded(name, clean);
     bool dynamic = root == NULL && atomic_load(&remote_ran) != 0 && remote_frame(&by);
     if (root == NULL && !dynamic)
         return 0;
@@ -261,7 +274,8 @@ static int on_exec(PyObject *args)
     return result;
 }
 
-/* Whether the import system itself is what calls: SourcelessFileLoader and others open without the open-code hook. */
+/* Whether the import system itself is what calls: SourcelessFileLoader and others open without the open-code
+ * hook. */
 static bool importer_calls(void)
 {
     PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
@@ -274,8 +288,8 @@ static bool importer_calls(void)
     return is;
 }
 
-/* Reading a guarded file as data: the exception tells what libc's errno cannot. libc's own hook decides again when the file is
- * opened, on the bytes that are there then. */
+/* Reading a guarded file as data: the exception tells what libc's errno cannot. libc's own hook decides again
+ * when the file is opened, on the bytes that are there then. */
 static int on_open(PyObject *args)
 {
     PyObject *path = item(args, 0), *mode = item(args, 1);
@@ -283,8 +297,10 @@ static int on_open(PyObject *args)
     const char *name = text_of(path), *how = text_of(mode);
     if (hg_thread.code_open != 0 || name == NULL)
         return 0;
-    /* Only a file that is spelled under a root can be worth the look at the frame, and the importer never uses os.open. */
-    bool importing = how != NULL && (name[0] != '/' || hg_roots_match(hg_roots_now(), name) != NULL) && importer_calls();
+    /* Only a file that is spelled under a root can be worth the look at the frame, and the importer never
+     * uses os.open. */
+    bool importing =
+        how != NULL && (name[0] != '/' || hg_roots_match(hg_roots_now(), name) != NULL) && importer_calls();
     hg_thread.code_next = importing;
     if (!hg_gate_wants(name))
         return 0;
@@ -299,7 +315,8 @@ static int on_open(PyObject *args)
     int fd = hg_gate_open(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd >= 0)
         hg_sys_close(fd);
-    return fd < 0 && hg_thread.blocked ? raise_blocked(importing ? hg_py.ImportError : hg_py.PermissionError) : 0;
+    return fd < 0 && hg_thread.blocked ? raise_blocked(importing ? hg_py.ImportError : hg_py.PermissionError)
+                                       : 0;
 }
 
 static int native(PyObject *path, PyObject **type)
@@ -324,7 +341,8 @@ static int on_ctypes_dlopen(PyObject *args)
     return native(item(args, 0), hg_py.PermissionError);
 }
 
-/* Bytecode that remote code brings along, or that lies in an archive that zipimport reads, has no source that was judged. */
+/* Bytecode that remote code brings along, or that lies in an archive that zipimport reads, has no source that
+ * was judged. */
 static int on_marshal(PyObject *args)
 {
     struct remote by;
@@ -380,7 +398,8 @@ static int audit(const char *event, PyObject *args, void *data)
     return 0;
 }
 
-/* What the interpreter imports, runs or zip-imports comes through here: io.open, with every name taken for code. */
+/* What the interpreter imports, runs or zip-imports comes through here: io.open, with every name taken for
+ * code. */
 static PyObject *open_code(PyObject *path, void *data)
 {
     (void)data;
@@ -399,7 +418,9 @@ static PyObject *open_code(PyObject *path, void *data)
     return file;
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------------------------------------ */
+/* --- set-up
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 bool hg_python_attach(void *handle)
 {

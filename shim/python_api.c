@@ -9,7 +9,10 @@ static const struct {
     const char *symbol;
     size_t offset;
 } symbols[] = {
-#define ROW(field, name) {name, offsetof(struct hg_python_api, field)}
+#define ROW(field, name)                                                                                     \
+    {                                                                                                        \
+        name, offsetof(struct hg_python_api, field)                                                          \
+    }
     ROW(AddAuditHook, "PySys_AddAuditHook"),
     ROW(SetOpenCodeHook, "PyFile_SetOpenCodeHook"),
     ROW(TupleSize, "PyTuple_Size"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The roots of this process while it runs: a script that sets HF_HOME moves them, a chdir moves relative ones. Roots are only
- * ever added. Readers take no lock: a change fills the next table and swaps a pointer. */
+/* The roots of this process while it runs: a script that sets HF_HOME moves them, a chdir moves relative
+ * ones. Roots are only ever added. Readers take no lock: a change fills the next table and swaps a pointer.
+ */
 #include "shim/shim.h"
 
 #include <errno.h>
@@ -63,7 +64,8 @@ static void resolve(void)
         hg_state.broken = true;
     if (next->relative && getcwd(resolved_in, sizeof resolved_in) == NULL)
         resolved_in[0] = '\0';
-    if (next->count == old->count && next->relative == old->relative && next->expands == old->expands && old->count != 0)
+    if (next->count == old->count && next->relative == old->relative && next->expands == old->expands &&
+        old->count != 0)
         return;
     newest++;
     atomic_store(&current, next);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start the guard from inside a process that did not ask for it. It must never be a child that the program could meet in
- * wait(2), and the program's fork handlers must not run: two clones that share memory until exec, the first of which
- * has no exit signal (so that only __WCLONE sees it) and ends at once, which makes the second an orphan. */
+/* Start the guard from inside a process that did not ask for it. It must never be a child that the program
+ * could meet in wait(2), and the program's fork handlers must not run: two clones that share memory until
+ * exec, the first of which has no exit signal (so that only __WCLONE sees it) and ends at once, which makes
+ * the second an orphan. */
 #include "shim/shim.h"
 
 #include <errno.h>
@@ -147,8 +148,13 @@ int hg_spawn_guard(char *where, size_t size)
         return -1;
     }
     (void)snprintf(client, sizeof client, "%d", (int)getpid());
-    char *const argv[] = {program, (char *)(uintptr_t)"serve", (char *)(uintptr_t)"--ready-fd",
-                          (char *)(uintptr_t)"3", (char *)(uintptr_t)"--client", client, NULL};
+    char *const argv[] = {program,
+                          (char *)(uintptr_t) "serve",
+                          (char *)(uintptr_t) "--ready-fd",
+                          (char *)(uintptr_t) "3",
+                          (char *)(uintptr_t) "--client",
+                          client,
+                          NULL};
     guard_environment(envp, ENV_ROOM);
     struct launch l = {program, argv, envp, ready[1], stacks[1]};
     int code = launch(&l, stacks[0]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a file is guarded. Three answers count: how its path is spelled, where the opened inode really is, and whether
- * one of the directories above it is the same directory as a root (a bind mount has another path). */
+/* Whether a file is guarded. Three answers count: how its path is spelled, where the opened inode really is,
+ * and whether one of the directories above it is the same directory as a root (a bind mount has another
+ * path). */
 #include "shim/shim.h"
 
 #include <fcntl.h>
@@ -32,8 +33,8 @@ static const struct hg_root *root_of_inode(const struct stat *dir)
     return NULL;
 }
 
-/* Walk up from the directory of `resolved`. Each directory that has been found free is remembered: an import looks at
- * hundreds of files in a handful of directories. */
+/* Walk up from the directory of `resolved`. Each directory that has been found free is remembered: an import
+ * looks at hundreds of files in a handful of directories. */
 static const struct hg_root *root_by_ancestor(const char *resolved)
 {
     char dir[PATH_MAX];

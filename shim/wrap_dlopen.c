@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dlopen of a guarded shared object maps the sealed copy that was judged. The loader resolves RPATH and namespaces by
- * the address that called dlopen(3), so the wrappers end in a tail call and leave that address in place. */
+/* dlopen of a guarded shared object maps the sealed copy that was judged. The loader resolves RPATH and
+ * namespaces by the address that called dlopen(3), so the wrappers end in a tail call and leave that address
+ * in place. */
 #include "shim/shim.h"
 
 #include <dlfcn.h>
@@ -11,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Copies stay open as long as the process lives: the loader knows a library by device and inode, so that a second dlopen
- * of the same file finds the first. */
+/* Copies stay open as long as the process lives: the loader knows a library by device and inode, so that a
+ * second dlopen of the same file finds the first. */
 #define COPIES 64
 static struct copy {
     atomic_int used;
@@ -25,8 +26,10 @@ static struct copy {
 
 static const char *copy_path(int fd, unsigned slot, char *out, size_t size)
 {
-    /* The loader also knows a library by its name; descriptor numbers come back, so each slot spells its own. */
-    static const char dots[] = "/././././././././././././././././././././././././././././././././././././././././././././././././././././"
+    /* The loader also knows a library by its name; descriptor numbers come back, so each slot spells its own.
+     */
+    static const char dots[] = "/././././././././././././././././././././././././././././././././././././././"
+                               "././././././././././././././"
                                "././././././././././././././././././././././././././././././././";
     (void)snprintf(out, size, "/proc/self/fd%.*s/%d", (int)(2 * (slot % COPIES)), dots, fd);
     return out;
@@ -37,9 +40,10 @@ static int known_copy(const struct stat *st, unsigned *slot)
     for (unsigned i = 0; i < COPIES; i++) {
         struct copy *c = &copies[i];
         struct stat now;
-        if (atomic_load(&c->used) == 2 && c->dev == st->st_dev && c->ino == st->st_ino && c->size == st->st_size &&
-            c->mtime.tv_sec == st->st_mtim.tv_sec && c->mtime.tv_nsec == st->st_mtim.tv_nsec &&
-            fstat(c->fd, &now) == 0 && now.st_ino == c->copy_ino && now.st_dev == c->copy_dev) {
+        if (atomic_load(&c->used) == 2 && c->dev == st->st_dev && c->ino == st->st_ino &&
+            c->size == st->st_size && c->mtime.tv_sec == st->st_mtim.tv_sec &&
+            c->mtime.tv_nsec == st->st_mtim.tv_nsec && fstat(c->fd, &now) == 0 && now.st_ino == c->copy_ino &&
+            now.st_dev == c->copy_dev) {
             *slot = i;
             return c->fd;
         }
@@ -57,8 +61,13 @@ static unsigned remember_copy(const struct stat *st, int fd)
             continue;
         if (fstat(fd, &now) != 0)
             break;
-        *c = (struct copy){.dev = st->st_dev, .ino = st->st_ino, .mtime = st->st_mtim, .size = st->st_size, .fd = fd,
-                           .copy_dev = now.st_dev, .copy_ino = now.st_ino};
+        *c = (struct copy){.dev = st->st_dev,
+                           .ino = st->st_ino,
+                           .mtime = st->st_mtim,
+                           .size = st->st_size,
+                           .fd = fd,
+                           .copy_dev = now.st_dev,
+                           .copy_ino = now.st_ino};
         atomic_store(&c->used, 2);
         return i;
     }
@@ -71,7 +80,8 @@ static bool on_library_path(const char *name, char *found)
     const char *dir = hg_state.library_path;
     while (*dir != '\0') {
         size_t n = strcspn(dir, ":;");
-        if (n != 0 && snprintf(found, PATH_MAX, "%.*s/%s", (int)n, dir, name) < PATH_MAX && access(found, F_OK) == 0) {
+        if (n != 0 && snprintf(found, PATH_MAX, "%.*s/%s", (int)n, dir, name) < PATH_MAX &&
+            access(found, F_OK) == 0) {
             char clean[PATH_MAX];
             return hg_guarded(found, clean) != NULL;
         }
@@ -80,8 +90,8 @@ static bool on_library_path(const char *name, char *found)
     return false;
 }
 
-/* What the real dlopen is to be called with: `path` itself, a sealed copy, or - blocked - the reason, which is no file and so
- * comes back in dlerror(3). */
+/* What the real dlopen is to be called with: `path` itself, a sealed copy, or - blocked - the reason, which
+ * is no file and so comes back in dlerror(3). */
 __attribute__((noinline)) static const char *dlopen_name(const char *path)
 {
     static __thread char name[PATH_MAX] __attribute__((tls_model("initial-exec")));

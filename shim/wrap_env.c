@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A script that sets HF_HOME before it imports transformers moves the caches: the roots follow. Roots are only ever added. */
+/* A script that sets HF_HOME before it imports transformers moves the caches: the roots follow. Roots are
+ * only ever added. */
 #include "shim/shim.h"
 
 #include <errno.h>

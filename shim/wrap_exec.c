@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Starting programs. Nothing is refused here (that is the cage's work); children stay guarded. libc calls its own exec
- * functions without a look at ours, so each entry point is wrapped by name. */
+/* Starting programs. Nothing is refused here (that is the cage's work); children stay guarded. libc calls its
+ * own exec functions without a look at ours, so each entry point is wrapped by name. */
 #include "shim/shim.h"
 
 #include <alloca.h>
@@ -15,29 +15,30 @@ extern char **environ;
 
 #define MAX_POINTERS 262144u /* 2 MiB of stack; a larger environment cannot be passed on by exec anyway */
 
-/* Declare `out`, the guarded form of `envp`, on this function's stack; `fail` is run when there are too many entries. */
-#define GUARDED_ENV(out, envp, fail)                                                                                   \
-    hg_init();                                                                                                         \
-    struct hg_env_need need_ = hg_child_env_need(envp);                                                                \
-    if (need_.pointers > MAX_POINTERS) {                                                                               \
-        fail;                                                                                                          \
-    }                                                                                                                  \
-    char **out = hg_state.library[0] == '\0'                                                                           \
-                     ? (char **)(uintptr_t)(envp)                                                                      \
+/* Declare `out`, the guarded form of `envp`, on this function's stack; `fail` is run when there are too many
+ * entries. */
+#define GUARDED_ENV(out, envp, fail)                                                                         \
+    hg_init();                                                                                               \
+    struct hg_env_need need_ = hg_child_env_need(envp);                                                      \
+    if (need_.pointers > MAX_POINTERS) {                                                                     \
+        fail;                                                                                                \
+    }                                                                                                        \
+    char **out = hg_state.library[0] == '\0'                                                                 \
+                     ? (char **)(uintptr_t)(envp)                                                            \
                      : hg_child_env(envp, alloca(need_.pointers * sizeof(char *)), alloca(need_.bytes))
 
-#define E2BIG_RETURN                                                                                                   \
-    do {                                                                                                               \
-        errno = E2BIG;                                                                                                 \
-        return -1;                                                                                                     \
+#define E2BIG_RETURN                                                                                         \
+    do {                                                                                                     \
+        errno = E2BIG;                                                                                       \
+        return -1;                                                                                           \
     } while (0)
 
 typedef pid_t fork_fn(void);
 typedef int execve_fn(const char *, char *const[], char *const[]);
 typedef int fexecve_fn(int, char *const[], char *const[]);
 typedef int execveat_fn(int, const char *, char *const[], char *const[], int);
-typedef int spawn_fn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
-                     char *const[]);
+typedef int spawn_fn(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+                     char *const[], char *const[]);
 typedef int system_fn(const char *);
 typedef FILE *popen_fn(const char *, const char *);
 
@@ -69,8 +70,8 @@ __attribute__((constructor(102))) static void find_real(void)
     real.unsetenv = (int (*)(const char *))hg_real("unsetenv");
 }
 
-#define FOUND()                                                                                                        \
-    if (__builtin_expect(real.execve == NULL, 0))                                                                      \
+#define FOUND()                                                                                              \
+    if (__builtin_expect(real.execve == NULL, 0))                                                            \
     find_real()
 
 HG_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
@@ -115,20 +116,21 @@ HG_EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *co
     return real.execveat(dirfd, path, argv, env, flags);
 }
 
-/* execl(3) and its kind: the arguments as an array on this stack, NULL-terminated. `ap` stands behind the NULL after it. */
-#define COLLECT(argv, first, last)                                                                                     \
-    va_list ap;                                                                                                        \
-    size_t argc_ = 1;                                                                                                  \
-    va_start(ap, last);                                                                                                \
-    while (va_arg(ap, char *) != NULL)                                                                                 \
-        argc_++;                                                                                                       \
-    va_end(ap);                                                                                                        \
-    if (argc_ > MAX_POINTERS)                                                                                          \
-        E2BIG_RETURN;                                                                                                  \
-    char **argv = alloca((argc_ + 1) * sizeof(char *));                                                                \
-    argv[0] = (char *)(uintptr_t)(first);                                                                              \
-    va_start(ap, last);                                                                                                \
-    for (size_t i_ = 1; i_ <= argc_; i_++)                                                                             \
+/* execl(3) and its kind: the arguments as an array on this stack, NULL-terminated. `ap` stands behind the
+ * NULL after it. */
+#define COLLECT(argv, first, last)                                                                           \
+    va_list ap;                                                                                              \
+    size_t argc_ = 1;                                                                                        \
+    va_start(ap, last);                                                                                      \
+    while (va_arg(ap, char *) != NULL)                                                                       \
+        argc_++;                                                                                             \
+    va_end(ap);                                                                                              \
+    if (argc_ > MAX_POINTERS)                                                                                \
+        E2BIG_RETURN;                                                                                        \
+    char **argv = alloca((argc_ + 1) * sizeof(char *));                                                      \
+    argv[0] = (char *)(uintptr_t)(first);                                                                    \
+    va_start(ap, last);                                                                                      \
+    for (size_t i_ = 1; i_ <= argc_; i_++)                                                                   \
         argv[i_] = va_arg(ap, char *);
 
 HG_EXPORT int execl(const char *path, const char *arg, ...)
@@ -189,8 +191,8 @@ HG_EXPORT pid_t fork(void)
     return pid;
 }
 
-/* system(3) and popen(3) pass `environ` on from inside libc: what is missing there is put back for good, what somebody
- * added about us is taken away. */
+/* system(3) and popen(3) pass `environ` on from inside libc: what is missing there is put back for good, what
+ * somebody added about us is taken away. */
 static void repair_environ(void)
 {
     static const char *const ours[] = {"HUBGUARD_POLICY", "HUBGUARD_MODE",   "HUBGUARD_REPORT",
@@ -206,7 +208,8 @@ static void repair_environ(void)
         char name[32];
         const char *equals = strchr(*e, '=');
         size_t n = equals == NULL ? 0 : (size_t)(equals - *e);
-        if (n == 0 || n >= sizeof name || (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "HUBGUARD_", 9) != 0))
+        if (n == 0 || n >= sizeof name ||
+            (strncmp(*e, "LD_PRELOAD=", 11) != 0 && strncmp(*e, "HUBGUARD_", 9) != 0))
             continue;
         memcpy(name, *e, n);
         name[n] = '\0';

@@ -29,21 +29,21 @@ static bool gated(int dirfd, const char *path, int flags, int *fd)
     return true;
 }
 
-#define MODE_OF(flags, last)                                                                                           \
-    ({                                                                                                                 \
-        unsigned mode_ = 0;                                                                                            \
-        if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {                                                                  \
-            va_list ap_;                                                                                               \
-            va_start(ap_, last);                                                                                       \
-            mode_ = va_arg(ap_, unsigned);                                                                             \
-            va_end(ap_);                                                                                               \
-        }                                                                                                              \
-        mode_;                                                                                                         \
+#define MODE_OF(flags, last)                                                                                 \
+    ({                                                                                                       \
+        unsigned mode_ = 0;                                                                                  \
+        if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {                                                        \
+            va_list ap_;                                                                                     \
+            va_start(ap_, last);                                                                             \
+            mode_ = va_arg(ap_, unsigned);                                                                   \
+            va_end(ap_);                                                                                     \
+        }                                                                                                    \
+        mode_;                                                                                               \
     })
 
-#define REAL(name, type)                                                                                               \
-    static type real;                                                                                                  \
-    if (__builtin_expect(real == NULL, 0))                                                                             \
+#define REAL(name, type)                                                                                     \
+    static type real;                                                                                        \
+    if (__builtin_expect(real == NULL, 0))                                                                   \
     real = (type)hg_real(name)
 
 typedef int open_fn(const char *, int, ...);
@@ -51,39 +51,39 @@ typedef int openat_fn(int, const char *, int, ...);
 typedef int open2_fn(const char *, int);
 typedef int openat2_fn(int, const char *, int);
 
-#define WRAP_OPEN(name)                                                                                                \
-    HG_EXPORT int name(const char *path, int flags, ...);                                                              \
-    int name(const char *path, int flags, ...)                                                                         \
-    {                                                                                                                  \
-        REAL(#name, open_fn *);                                                                                        \
-        unsigned mode = MODE_OF(flags, flags);                                                                         \
-        int fd;                                                                                                        \
-        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags, mode);                                       \
+#define WRAP_OPEN(name)                                                                                      \
+    HG_EXPORT int name(const char *path, int flags, ...);                                                    \
+    int name(const char *path, int flags, ...)                                                               \
+    {                                                                                                        \
+        REAL(#name, open_fn *);                                                                              \
+        unsigned mode = MODE_OF(flags, flags);                                                               \
+        int fd;                                                                                              \
+        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags, mode);                             \
     }
-#define WRAP_OPENAT(name)                                                                                              \
-    HG_EXPORT int name(int dirfd, const char *path, int flags, ...);                                                   \
-    int name(int dirfd, const char *path, int flags, ...)                                                              \
-    {                                                                                                                  \
-        REAL(#name, openat_fn *);                                                                                      \
-        unsigned mode = MODE_OF(flags, flags);                                                                         \
-        int fd;                                                                                                        \
-        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags, mode);                                   \
+#define WRAP_OPENAT(name)                                                                                    \
+    HG_EXPORT int name(int dirfd, const char *path, int flags, ...);                                         \
+    int name(int dirfd, const char *path, int flags, ...)                                                    \
+    {                                                                                                        \
+        REAL(#name, openat_fn *);                                                                            \
+        unsigned mode = MODE_OF(flags, flags);                                                               \
+        int fd;                                                                                              \
+        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags, mode);                         \
     }
-#define WRAP_OPEN_2(name)                                                                                              \
-    HG_EXPORT int name(const char *path, int flags);                                                                   \
-    int name(const char *path, int flags)                                                                              \
-    {                                                                                                                  \
-        REAL(#name, open2_fn *);                                                                                       \
-        int fd;                                                                                                        \
-        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags);                                             \
+#define WRAP_OPEN_2(name)                                                                                    \
+    HG_EXPORT int name(const char *path, int flags);                                                         \
+    int name(const char *path, int flags)                                                                    \
+    {                                                                                                        \
+        REAL(#name, open2_fn *);                                                                             \
+        int fd;                                                                                              \
+        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags);                                   \
     }
-#define WRAP_OPENAT_2(name)                                                                                            \
-    HG_EXPORT int name(int dirfd, const char *path, int flags);                                                        \
-    int name(int dirfd, const char *path, int flags)                                                                   \
-    {                                                                                                                  \
-        REAL(#name, openat2_fn *);                                                                                     \
-        int fd;                                                                                                        \
-        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags);                                         \
+#define WRAP_OPENAT_2(name)                                                                                  \
+    HG_EXPORT int name(int dirfd, const char *path, int flags);                                              \
+    int name(int dirfd, const char *path, int flags)                                                         \
+    {                                                                                                        \
+        REAL(#name, openat2_fn *);                                                                           \
+        int fd;                                                                                              \
+        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags);                               \
     }
 
 WRAP_OPEN(open)
@@ -138,32 +138,32 @@ static bool gated_again(const char *path, const char *mode, char *link, size_t s
 typedef FILE *fopen_fn(const char *, const char *);
 typedef FILE *freopen_fn(const char *, const char *, FILE *);
 
-#define WRAP_FOPEN(name)                                                                                               \
-    HG_EXPORT FILE *name(const char *path, const char *mode);                                                          \
-    FILE *name(const char *path, const char *mode)                                                                     \
-    {                                                                                                                  \
-        REAL(#name, fopen_fn *);                                                                                       \
-        FILE *stream;                                                                                                  \
-        return gated_stream(path, mode, &stream) ? stream : real(path, mode);                                          \
+#define WRAP_FOPEN(name)                                                                                     \
+    HG_EXPORT FILE *name(const char *path, const char *mode);                                                \
+    FILE *name(const char *path, const char *mode)                                                           \
+    {                                                                                                        \
+        REAL(#name, fopen_fn *);                                                                             \
+        FILE *stream;                                                                                        \
+        return gated_stream(path, mode, &stream) ? stream : real(path, mode);                                \
     }
-#define WRAP_FREOPEN(name)                                                                                             \
-    HG_EXPORT FILE *name(const char *path, const char *mode, FILE *stream);                                            \
-    FILE *name(const char *path, const char *mode, FILE *stream)                                                       \
-    {                                                                                                                  \
-        REAL(#name, freopen_fn *);                                                                                     \
-        char link[48];                                                                                                 \
-        int fd;                                                                                                        \
-        if (!gated_again(path, mode, link, sizeof link, &fd))                                                          \
-            return real(path, mode, stream);                                                                           \
-        if (fd < 0) {                                                                                                  \
-            int saved = errno;                                                                                         \
-            (void)fclose(stream); /* as freopen(3) does when it cannot open */                                         \
-            errno = saved;                                                                                             \
-            return NULL;                                                                                               \
-        }                                                                                                              \
-        FILE *again = real(link, mode, stream);                                                                        \
-        hg_sys_close(fd);                                                                                              \
-        return again;                                                                                                  \
+#define WRAP_FREOPEN(name)                                                                                   \
+    HG_EXPORT FILE *name(const char *path, const char *mode, FILE *stream);                                  \
+    FILE *name(const char *path, const char *mode, FILE *stream)                                             \
+    {                                                                                                        \
+        REAL(#name, freopen_fn *);                                                                           \
+        char link[48];                                                                                       \
+        int fd;                                                                                              \
+        if (!gated_again(path, mode, link, sizeof link, &fd))                                                \
+            return real(path, mode, stream);                                                                 \
+        if (fd < 0) {                                                                                        \
+            int saved = errno;                                                                               \
+            (void)fclose(stream); /* as freopen(3) does when it cannot open */                               \
+            errno = saved;                                                                                   \
+            return NULL;                                                                                     \
+        }                                                                                                    \
+        FILE *again = real(link, mode, stream);                                                              \
+        hg_sys_close(fd);                                                                                    \
+        return again;                                                                                        \
     }
 
 WRAP_FOPEN(fopen)

@@ -137,10 +137,13 @@ def mode(request):
 
 def blocks(err):
     """The blocks that hubguard printed on stderr: lists of lines, from `hubguard: blocked` to the end of the indent."""
-    found = []
+    found, inside = [], False
     for line in err.splitlines():
-        if re.match(r"hubguard: blocked ", line):
+        if line.startswith("hubguard: blocked "):
             found.append([line])
-        elif found and re.match(r"(hubguard:|  )", line) and not line.startswith('  File "'):
+            inside = True
+        elif inside and re.match(r"  \S", line):
             found[-1].append(line)
+        else:
+            inside = False
     return found
