@@ -26,8 +26,7 @@ struct hg_engine {
     char ruleset[2 * EVP_MAX_MD_SIZE + 1];
 };
 
-/* --- loading
- * ------------------------------------------------------------------------------------------------- */
+/* --- loading --- */
 
 static int digest_file(EVP_MD_CTX *digest, const char *name, const char *text, size_t size)
 {
@@ -159,8 +158,7 @@ const char *hg_engine_ruleset(const struct hg_engine *e)
     return e->ruleset;
 }
 
-/* --- what a file is
- * ------------------------------------------------------------------------------------------ */
+/* --- what a file is --- */
 
 static const struct {
     const char *suffix;
@@ -206,8 +204,7 @@ static enum hg_scan_kind kind_of(const struct hg_scan_input *in)
     return named;
 }
 
-/* --- scanning
- * -------------------------------------------------------------------------------------------------- */
+/* --- scanning --- */
 
 struct layer_context {
     struct hg_engine *engine;

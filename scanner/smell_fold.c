@@ -87,11 +87,6 @@ static sm_val build_end(struct builder *b, const struct sm_text *like)
     return sm_text_make(b->s, b->text == NULL ? "" : b->text, b->len, like);
 }
 
-static sm_val taint_only(uint32_t taint)
-{
-    return taint == 0 ? SM_V_UNKNOWN : sm_make(SM_T_TAINT, taint);
-}
-
 /* What a value looks like as text in a format; false: unknown. */
 static bool as_text(const struct sm_scan *s, sm_val v, char *number, struct sm_text *out)
 {
@@ -120,7 +115,7 @@ sm_val sm_fold_concat(struct sm_scan *s, sm_val left, sm_val right)
     bool has_a = sm_text_get(s, left, &a), has_b = sm_text_get(s, right, &b);
     uint32_t taint = sm_taint(s, left) | sm_taint(s, right);
     if (!has_a && !has_b)
-        return taint_only(taint);
+        return sm_only_taint(taint);
     char number[24];
     if (!has_a)
         as_text(s, SM_V_UNKNOWN, number, &a);
@@ -152,7 +147,7 @@ static sm_val repeat(struct sm_scan *s, const struct sm_text *t, long long times
     if (times < 0)
         times = 0;
     if (t->len > 0 && times > SM_TEXT_MAX / (long long)t->len)
-        return taint_only(t->taint);
+        return sm_only_taint(t->taint);
     for (long long i = 0; i < times && t->len > 0 && !out.bad; i++)
         build_add(&out, t->text, t->len);
     return build_end(&out, t);
@@ -274,7 +269,7 @@ static sm_val join_sequences(struct sm_scan *s, sm_val left, sm_val right)
     struct sm_value a = *sm_value_at(s, left), b = *sm_value_at(s, right);
     uint32_t total = a.len + b.len;
     if (total > SM_SEQ_MAX || s->folded + total * 4 > SM_FOLD_MAX)
-        return taint_only(a.taint | b.taint);
+        return sm_only_taint(a.taint | b.taint);
     sm_val *items = sm_alloc(&s->arena, (size_t)(total + 1) * sizeof *items);
     if (items == NULL)
         return s->failed = -ENOMEM, SM_V_UNKNOWN;
@@ -335,7 +330,7 @@ static sm_val fold_pair(struct sm_scan *s, int op, sm_val left, sm_val right)
         sm_val slash = sm_text_make(s, "/", 1, &(struct sm_text){0});
         return sm_fold_concat(s, sm_fold_concat(s, left, slash), right);
     }
-    return taint_only(sm_taint(s, left) | sm_taint(s, right));
+    return sm_only_taint(sm_taint(s, left) | sm_taint(s, right));
 }
 
 sm_val sm_fold_binary(struct sm_scan *s, int op, sm_val left, sm_val right)
@@ -358,7 +353,7 @@ sm_val sm_fold_unary(struct sm_scan *s, int op, sm_val v)
     if (op == PY_OP_NOT)
         return v == SM_V_TRUE ? SM_V_FALSE : v == SM_V_FALSE ? SM_V_TRUE : SM_V_UNKNOWN;
     if (!sm_int_get(s, v, &n))
-        return taint_only(sm_taint(s, v));
+        return sm_only_taint(sm_taint(s, v));
     return op == '-' ? sm_int_make(-n) : op == '~' ? sm_int_make(~n) : sm_int_make(n);
 }
 
@@ -378,7 +373,7 @@ sm_val sm_fold_slice(struct sm_scan *s, sm_val base, py_node slice)
     known = bound(s, py_child(s->tree, slice, 1), &to, &has_to) && known;
     known = bound(s, py_child(s->tree, slice, 2), &step, &has_step) && known && step != 0;
     if (!known || (!text && (seq == NULL || seq->partial)))
-        return taint_only(sm_taint(s, base));
+        return sm_only_taint(sm_taint(s, base));
     from = has_from ? (from < 0 ? from + len : from) : step < 0 ? len - 1 : 0;
     to = has_to ? (to < 0 ? to + len : to) : step < 0 ? -1 : len;
     from = from < 0 ? (step < 0 ? -1 : 0) : from > len ? len : from;
@@ -389,7 +384,7 @@ sm_val sm_fold_slice(struct sm_scan *s, sm_val base, py_node slice)
     struct sm_value copy = seq == NULL ? (struct sm_value){0} : *seq;
     sm_val list = text ? SM_V_UNKNOWN : sm_items_make(s, SM_K_SEQ, NULL, 0);
     if (!text && s->folded + 4 * len > SM_FOLD_MAX)
-        return taint_only(copy.taint);
+        return sm_only_taint(copy.taint);
     s->folded += text ? 0 : (uint32_t)(4 * len);
     for (long long i = from; step > 0 ? i < to : i > to; i += step) {
         if (text)
@@ -405,7 +400,7 @@ sm_val sm_fold_chr(struct sm_scan *s, sm_val v)
     long long n;
     struct builder out = {.s = s};
     if (!sm_int_get(s, v, &n) || n < 0 || n > 0x10FFFF)
-        return taint_only(sm_taint(s, v));
+        return sm_only_taint(sm_taint(s, v));
     build_room(&out, 4);
     build_code_point(&out, (unsigned long)n);
     return build_end(&out, &(struct sm_text){0});
@@ -415,7 +410,7 @@ sm_val sm_fold_ord(struct sm_scan *s, sm_val v)
 {
     struct sm_text t;
     if (!sm_text_whole(s, v, &t) || t.len == 0)
-        return taint_only(sm_taint(s, v));
+        return sm_only_taint(sm_taint(s, v));
     const uint8_t *p = (const uint8_t *)t.text;
     if (p[0] < 0x80 || t.bytes)
         return t.len == 1 ? sm_int_make(p[0]) : SM_V_UNKNOWN;
@@ -430,7 +425,7 @@ sm_val sm_fold_chars(struct sm_scan *s, sm_val v, bool bytes)
 {
     const struct sm_value *seq = sm_value_kind(s, v, SM_K_SEQ);
     if (seq == NULL || seq->partial)
-        return taint_only(sm_taint(s, v));
+        return sm_only_taint(sm_taint(s, v));
     struct sm_value copy = *seq;
     struct builder out = {.s = s};
     struct sm_text like = {.bytes = bytes, .taint = copy.taint};
@@ -445,14 +440,13 @@ sm_val sm_fold_chars(struct sm_scan *s, sm_val v, bool bytes)
             build_add(&out, part.text, part.len);
             absorb(&like, &part);
         } else {
-            return taint_only(copy.taint);
+            return sm_only_taint(copy.taint);
         }
     }
     return build_end(&out, &like);
 }
 
-/* --- methods of texts
- * ------------------------------------------------------------------------------------------- */
+/* --- methods of texts --- */
 
 static sm_val join(struct sm_scan *s, const struct sm_text *glue, sm_val over)
 {
@@ -464,7 +458,7 @@ static sm_val join(struct sm_scan *s, const struct sm_text *glue, sm_val over)
     }
     const struct sm_value *seq = sm_value_kind(s, over, SM_K_SEQ);
     if (seq == NULL || seq->partial)
-        return taint_only(sm_taint(s, over) | glue->taint);
+        return sm_only_taint(sm_taint(s, over) | glue->taint);
     struct sm_value copy = *seq;
     struct builder out = {.s = s};
     struct sm_text like = *glue;
@@ -617,7 +611,7 @@ bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct 
     struct sm_text blanks = {" \t\r\n\f\v", 6, t.bytes, false, 0, 0};
     if (args->npos == 0)
         a = method == M_SPLIT ? (struct sm_text){0} : blanks;
-    *out = taint_only(t.taint | args->taint);
+    *out = sm_only_taint(t.taint | args->taint);
     switch (method) {
     case M_JOIN:
         *out = join(s, &t, first);

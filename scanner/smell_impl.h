@@ -15,8 +15,7 @@
 #include "scanner/py_ast.h"
 #include "scanner/smell.h"
 
-/* --- memory ------------------------------------------------------------------------------------------------
- */
+/* --- memory --- */
 struct sm_arena {
     struct sm_chunk *chunks;
     char *top, *end;
@@ -30,8 +29,7 @@ void sm_arena_free(struct sm_arena *a);
 /* Make room for one more element: doubles. Returns 0 or -ENOMEM. */
 int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size);
 
-/* --- names and paths: a frozen set made from the rules, and one on top of it for each scan
- * -------------------- */
+/* --- names and paths: a frozen set made from the rules, and one on top of it for each scan --- */
 struct sm_name {
     const char *text;
     uint32_t len, hash;
@@ -100,7 +98,7 @@ struct sm_path {
     uint32_t alias; /* this path is another name of that one; 0 = itself */
     uint32_t hash_next;
     uint8_t events;  /* union over match */
-    uint8_t handler; /* enum sm_handler of smell_call.c, 0 = none */
+    uint8_t handler; /* row of the table in smell_builtin.c, 0 = none */
     uint8_t canon;   /* a module so well known that `anything.os` is taken for it */
     uint8_t caller;  /* as a decorator it calls what it decorates */
     uint8_t known;   /* rules or the code know this path or one below it */
@@ -117,8 +115,7 @@ uint32_t sm_path_add(struct sm_paths *p, uint32_t parent, uint32_t name);       
 struct sm_path *sm_path_own(struct sm_paths *p, uint32_t id);
 void sm_paths_free(struct sm_paths *p);
 
-/* --- rules ------------------------------------------------------------------------------------------------
- */
+/* --- rules --- */
 enum sm_subject { SM_S_ARG, SM_S_ANY, SM_S_RECV, SM_S_ARGC, SM_S_TAINT_ARG, SM_S_TAINT_ANY, SM_S_TAINT_RECV };
 enum sm_test { SM_IS, SM_IS_NOT, SM_LIKE, SM_NOT_LIKE, SM_AT_LEAST };
 enum sm_word {
@@ -170,15 +167,14 @@ struct hg_smell_rules {
 #define SM_TAINT_DECODED 1U /* source "decoded" always exists and is bit 0 */
 #define SM_TAINT_DYNAMIC 2U /* source "dynamic": bit 1 */
 
-int sm_known_setup(struct hg_smell_rules *rules); /* smell_call.c: known names, handlers, aliases */
+int sm_known_setup(struct hg_smell_rules *rules); /* smell_builtin.c: known names, handlers, aliases */
 /* Dotted text ("socket.socket().connect") to a frozen path. 0: no memory. */
 uint32_t sm_rules_path(struct hg_smell_rules *rules, const char *text, size_t len);
 bool sm_glob_match(const char *pattern, const char *text, size_t len); /* '*' only; case is folded */
 const char *sm_nearest(const char *const *names, size_t count,
                        const char *text); /* NULL when nothing is near */
 
-/* --- values ------------------------------------------------------------------------------------------------
- */
+/* --- values --- */
 typedef uint32_t sm_val;
 enum sm_tag { SM_T_TABLE = 0, SM_T_LIT, SM_T_PATH, SM_T_FUNC, SM_T_CLASS, SM_T_INST, SM_T_TAINT, SM_T_INT };
 #define SM_TAG_SHIFT 29
@@ -197,6 +193,11 @@ static inline uint32_t sm_payload(sm_val v)
 static inline sm_val sm_make(enum sm_tag tag, uint32_t payload)
 {
     return ((uint32_t)tag << SM_TAG_SHIFT) | payload;
+}
+
+static inline sm_val sm_only_taint(uint32_t taint)
+{
+    return taint == 0 ? (sm_val)SM_V_UNKNOWN : sm_make(SM_T_TAINT, taint);
 }
 
 enum sm_kind {
@@ -241,8 +242,7 @@ struct sm_text {
 #define SM_STEP_MAX     200000U /* elements walked through comprehensions */
 #define SM_ROUNDS       3
 
-/* --- scopes, functions, classes
- * ------------------------------------------------------------------------------ */
+/* --- scopes, functions, classes --- */
 struct sm_var {
     uint32_t scope, name;
     sm_val now, ever;
@@ -443,6 +443,11 @@ int sm_decode(enum sm_codec codec, const uint8_t *in, size_t size, size_t max, u
 sm_val sm_layer_decode(struct sm_scan *s, enum sm_codec codec, sm_val v, py_node call);
 void sm_layer_execute(struct sm_scan *s, sm_val v, py_node call);
 int sm_layers_run(struct sm_scan *s, struct hg_findings *out);
+
+/* smell_builtin.c */
+sm_val sm_builtin(struct sm_scan *s, uint32_t path, uint8_t handler, struct sm_args *args, py_node n);
+bool sm_builtin_binds(uint8_t handler); /* functools.partial: its arguments are not called yet */
+sm_val sm_getattr(struct sm_scan *s, sm_val base, sm_val name, py_node n);
 
 /* smell_call.c */
 sm_val sm_call(struct sm_scan *s, py_node n);

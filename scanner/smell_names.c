@@ -180,8 +180,7 @@ void sm_names_free(struct sm_names *n)
     memset(n, 0, sizeof *n);
 }
 
-/* --- paths -------------------------------------------------------------------------------------------------
- */
+/* --- paths --- */
 
 const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id)
 {

@@ -195,8 +195,7 @@ void sm_forget(struct sm_scan *s, py_node target)
     sm_bind(s, s->scope, name, outer, true);
 }
 
-/* --- stores
- * --------------------------------------------------------------------------------------------------- */
+/* --- stores --- */
 
 struct target {
     py_node node;
@@ -323,8 +322,7 @@ void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak)
     free(stack);
 }
 
-/* --- imports
- * -------------------------------------------------------------------------------------------------- */
+/* --- imports --- */
 
 static void import_event(struct sm_scan *s, uint32_t path, py_node n)
 {
@@ -398,8 +396,7 @@ void sm_import(struct sm_scan *s, py_node node)
     }
 }
 
-/* --- attributes and elements
- * ---------------------------------------------------------------------------------- */
+/* --- attributes and elements --- */
 
 sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name)
 {

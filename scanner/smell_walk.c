@@ -70,11 +70,6 @@ static uint32_t taint_of_children(const struct sm_scan *s, py_node n)
     return taint;
 }
 
-static sm_val only_taint(uint32_t taint)
-{
-    return taint == 0 ? SM_V_UNKNOWN : sm_make(SM_T_TAINT, taint);
-}
-
 static sm_val int_literal(const struct py_nodedata *n)
 {
     char digits[24];
@@ -325,7 +320,7 @@ static void leave(struct sm_scan *s, py_node node)
         returned(s, s->val[n->first]);
         break;
     case PY_BACKQUOTE:
-        s->val[node] = only_taint(sm_taint(s, s->val[n->first]));
+        s->val[node] = sm_only_taint(sm_taint(s, s->val[n->first]));
         break;
     case PY_EXEC2:
         exec_statement(s, node);
@@ -344,15 +339,14 @@ static void leave(struct sm_scan *s, py_node node)
             sm_forget(s, c);
         break;
     case PY_DICTCOMP:
-        s->val[node] = only_taint(taint_of_children(s, node));
+        s->val[node] = sm_only_taint(taint_of_children(s, node));
         break;
     default:
         break;
     }
 }
 
-/* --- definitions
- * ------------------------------------------------------------------------------------------------ */
+/* --- definitions --- */
 
 static int queue_body(struct sm_scan *s, uint32_t func)
 {
@@ -452,8 +446,7 @@ bool sm_is_main_guard(const struct sm_scan *s, py_node test)
     return equal != NULL;
 }
 
-/* --- steps
- * ------------------------------------------------------------------------------------------------------ */
+/* --- steps --- */
 
 static void assign(struct sm_scan *s, py_node node)
 {
