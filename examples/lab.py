@@ -253,8 +253,8 @@ class Guarded:
                 continue
         return sorted(found)
 
-    def end(self, place, patience=5):
-        """Wait until the detached guards of this place have ended, as they do when their last client is gone."""
+    def end(self, place, patience=0):
+        """End the detached guards of this place; with patience, first give them so many seconds to end by themselves."""
         until = time.monotonic() + patience
         while self.guards(place) and time.monotonic() < until:
             time.sleep(0.02)

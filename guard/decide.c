@@ -36,7 +36,9 @@ enum hg_scan_kind hg_scan_kind_of(uint32_t kind, uint32_t flags, const uint8_t *
             return HG_KIND_BYTECODE;
         if (size >= 4 && memcmp(bytes, "\177ELF", 4) == 0)
             return HG_KIND_NATIVE;
-        return is_archive(bytes, size) ? HG_KIND_ARCHIVE : HG_KIND_SOURCE;
+        /* Python text under another name, or package data (pkgutil.get_data opens it the same way): should it
+         * be source after all, the audit event `compile` brings it back as HG_REQ_COMPILE before it runs. */
+        return is_archive(bytes, size) ? HG_KIND_ARCHIVE : HG_KIND_AUTO;
     default:
         return HG_KIND_SOURCE;
     }

@@ -149,7 +149,7 @@ FIELDS = {"version", "time", "repository", "revision", "path", "sha256", "verdic
 def test_report_names_each_decision_and_what_was_in_force(load, guarded, mode):
     place, outcome = load("os-system", mode)
     revision = place.argv[-1]
-    guarded.end(place)
+    guarded.end(place, patience=20)
     events = place.events()
     assert events[0]["type"] == "start"
     files = [e for e in events if e["type"] == "file"]

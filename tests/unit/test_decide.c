@@ -288,11 +288,11 @@ static void kinds(void **state)
         enum hg_scan_kind expected;
     } table[] = {
         {HG_REQ_SOURCE, 0, "\xcb\r\r\n0000", 8, HG_KIND_SOURCE},
-        {HG_REQ_CODE, 0, "x = 1\n", 6, HG_KIND_SOURCE},
-        {HG_REQ_CODE, 0, "", 0, HG_KIND_SOURCE},
+        {HG_REQ_CODE, 0, "x = 1\n", 6, HG_KIND_AUTO},
+        {HG_REQ_CODE, 0, "", 0, HG_KIND_AUTO},
         {HG_REQ_CODE, 0, "\xcb\r\r\n0000", 8, HG_KIND_BYTECODE},
         {HG_REQ_CODE, 0, "a\r\r\n", 4, HG_KIND_BYTECODE},
-        {HG_REQ_CODE, 0, "a\n\r\n", 4, HG_KIND_SOURCE},
+        {HG_REQ_CODE, 0, "a\n\r\n", 4, HG_KIND_AUTO},
         {HG_REQ_CODE, 0, "\177ELF", 4, HG_KIND_NATIVE},
         {HG_REQ_CODE, 0, "PK\003\004xxxx", 8, HG_KIND_ARCHIVE},
         {HG_REQ_CODE, 0,
