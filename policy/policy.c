@@ -344,14 +344,31 @@ static void print_row(const struct hg_policy *policy, const struct hg_row *row, 
     (void)fputc('\n', out);
 }
 
+static void print_section(const char *section, bool first, FILE *out)
+{
+    const char *note = hg_row_section_note(section);
+    (void)fprintf(out, "%s[%s]\n", first ? "" : "\n", section);
+    if (note != NULL)
+        (void)fprintf(out, "; %s\n", note);
+}
+
 int hg_policy_print(const struct hg_policy *policy, FILE *out)
 {
     for (size_t i = 0; i < hg_row_count; i++) {
         if (i == 0 || strcmp(hg_rows[i].section, hg_rows[i - 1].section) != 0)
-            (void)fprintf(out, "%s[%s]\n", i == 0 ? "" : "\n", hg_rows[i].section);
+            print_section(hg_rows[i].section, i == 0, out);
         print_row(policy, &hg_rows[i], out);
     }
     return ferror(out) != 0 ? -EIO : 0;
+}
+
+static void doc_section(const char *section, bool first, FILE *out)
+{
+    const char *note = hg_row_section_note(section);
+    (void)fprintf(out, "%s### [%s]\n\n", first ? "" : "\n", section);
+    if (note != NULL)
+        (void)fprintf(out, "*%s.*\n\n", note);
+    (void)fputs("| key | default | values | meaning |\n|---|---|---|---|\n", out);
 }
 
 int hg_policy_doc(FILE *out)
@@ -359,8 +376,7 @@ int hg_policy_doc(FILE *out)
     for (size_t i = 0; i < hg_row_count; i++) {
         const struct hg_row *row = &hg_rows[i];
         if (i == 0 || strcmp(row->section, hg_rows[i - 1].section) != 0)
-            (void)fprintf(out, "%s### [%s]\n\n| key | default | values | meaning |\n|---|---|---|---|\n",
-                          i == 0 ? "" : "\n", row->section);
+            doc_section(row->section, i == 0, out);
         const char *tick = row->initial[0] != '\0' ? "`" : "";
         (void)fprintf(out, "| `%s` | %s%s%s | %s | %s |\n", row->key, tick,
                       tick[0] != '\0' ? row->initial : "(empty)", tick, row->values, row->doc);

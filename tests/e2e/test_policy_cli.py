@@ -47,11 +47,17 @@ def values(text):
         elif line.startswith(" "):
             value, origin = found[section, key]
             found[section, key] = ((value + " " + line.strip()).strip(), origin)
-        elif line:
+        elif line and not line.startswith(";"):
             key, rest = line.split(" = ", 1)
             value, origin = rest.split("  ; ", 1)
             found[section, key] = (value.strip(), origin)
     return found
+
+
+def test_show_says_what_is_not_enforced(policy):
+    lines = policy("show").stdout.splitlines()
+    for section in ("exec", "net", "fs", "syscalls"):
+        assert "not enforced in this version" in lines[lines.index(f"[{section}]") + 1]
 
 
 def test_check_and_show_of_the_default(policy):

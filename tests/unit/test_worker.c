@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@
 
 #include "guard/codec.h"
 #include "guard/pool.h"
+#include "scanner/py_ast.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define NO_MEMORY_LIMIT 1
@@ -128,6 +130,26 @@ static int act_sort_and_date(void)
     qsort(many, 2000, sizeof many[0], compare);
     return many[0] == 1 && mktime(&day) != -1 ? -EXDEV : -EIO;
 }
+/* Neither must iconv's, which opens a library for each of these. */
+static int act_convert(void)
+{
+    static const char *const codings[] = {"big5",         "big5hkscs", "cp932",     "cp949",         "cp950",
+                                          "euc_jp",       "euc_kr",    "gb18030",   "gb2312",        "gbk",
+                                          "euc_jisx0213", "johab",     "shift_jis", "shift_jisx0213"};
+    for (size_t i = 0; i < sizeof codings / sizeof codings[0]; i++) {
+        char source[64], *text = NULL;
+        size_t size = 0;
+        struct py_error err;
+        int n = snprintf(source, sizeof source, "# coding: %s\nx = 1\n", codings[i]);
+        if (py_source_decode((const uint8_t *)source, (size_t)n, 0, &text, &size, &err) != 0)
+            return -EIO;
+        int same = size == (size_t)n && memcmp(text, source, size) == 0;
+        free(text);
+        if (!same)
+            return -EILSEQ;
+    }
+    return -EXDEV;
+}
 static int act_bad_magic(void)
 {
     return say(7, HG_WORKER_FOUND, 0, 16, 0);
@@ -174,6 +196,7 @@ static const struct act {
     {"error", act_error, HG_SCAN_FAILED, EIO},
     {"stdout", act_stdout, HG_SCAN_FAILED, EBADF},
     {"sort-and-date", act_sort_and_date, HG_SCAN_FAILED, EXDEV},
+    {"convert", act_convert, HG_SCAN_FAILED, EXDEV},
     {"bad-magic", act_bad_magic, HG_SCAN_FAILED, EBADMSG},
     {"ready-again", act_ready_again, HG_SCAN_FAILED, EBADMSG},
     {"huge-reply", act_huge_reply, HG_SCAN_FAILED, EBADMSG},
