@@ -257,9 +257,10 @@ static int approve(const struct options *o, struct hg_error *err)
         return rc;
     struct hg_roots *roots = NULL;
     struct approval *approvals = calloc((size_t)o->count + 1, sizeof *approvals);
-    rc = approvals == NULL ? hg_error_set(err, -ENOMEM, "out of memory")
-                           : hg_watched_roots(&policy, &roots, err);
-    if (rc == 0)
+    rc = hg_watched_roots(&policy, &roots, err);
+    if (approvals == NULL)
+        rc = hg_error_set(err, -ENOMEM, "out of memory");
+    else if (rc == 0)
         rc = approve_all(o, &policy, roots, approvals, err);
     free(approvals);
     free(roots);

@@ -103,7 +103,7 @@ static int write_line(struct hg_report *r, const char *json)
     size_t at = 0;
     if (r->torn)
         line[at++] = '\n';
-    memcpy(line + at, json, size);
+    memcpy(line + at, json, size + 1);
     line[at + size] = '\n';
     at += size + 1;
     ssize_t n;

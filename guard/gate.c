@@ -225,7 +225,9 @@ static bool unwatched(const struct hg_gate *g, const struct hg_question *q)
     if (g->options.policy->roots_auto)
         return false;
     return g->extra == NULL ||
-           (hg_roots_match(g->extra, q->path) == NULL && hg_roots_match(g->extra, resolved) == NULL);
+           (hg_roots_match(g->extra, q->path) == NULL && hg_roots_match(g->extra, resolved) == NULL &&
+            hg_roots_match(g->extra, q->root) ==
+                NULL); /* a link from elsewhere: the shim saw where it leads */
 }
 
 /* --- scans

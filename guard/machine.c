@@ -34,11 +34,13 @@ static bool flags_known(unsigned long flags)
 
 /* SECCOMP_IOCTL_NOTIF_ADDFD came with 5.9 and has no flag of its own; the notification sizes tell only
  * of 5.0. */
-static bool at_least(const char *release, int major, int minor)
+static bool at_least(const char *release, long major, long minor)
 {
-    int have_major = 0, have_minor = 0;
-    if (sscanf(release, "%d.%d", &have_major, &have_minor) != 2)
+    char *dot;
+    long have_major = strtol(release, &dot, 10);
+    if (dot == release || *dot != '.')
         return false;
+    long have_minor = strtol(dot + 1, NULL, 10);
     return have_major > major || (have_major == major && have_minor >= minor);
 }
 
@@ -81,7 +83,7 @@ static int read_yama(void)
         return -1;
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
-    return n > 0 ? atoi(text) : -1;
+    return n > 0 ? (int)strtol(text, NULL, 10) : -1;
 }
 
 static bool memfd_seals_work(void)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "guard/loop.h"
 #include "guard/pool.h"
 #include "scanner/formats.h"
+#include "scanner/sha256.h"
 
 static const struct hg_rule_info rules[] = {
     {.id = "HG-SCAN-001",
@@ -79,11 +79,10 @@ struct run {
 
 /* Copies the file into a memfd and hashes it on the way: what is scanned is what was hashed, also when the
  * file changes meanwhile. 1 with *fd open, 0 when the file is settled without a scan, -ENOMEM. */
-static int take_copy(struct hg_scan_file *file, const struct hg_policy *policy, int from, EVP_MD_CTX *md,
-                     int *fd)
+static int take_copy(struct hg_scan_file *file, const struct hg_policy *policy, int from,
+                     struct hg_sha256 **sum, int *fd)
 {
     static uint8_t buffer[1u << 18]; /* the command has one thread, and no other user of it */
-    unsigned char digest[EVP_MAX_MD_SIZE];
     uint64_t size = 0;
     int elf = 0;
     for (;;) {
@@ -107,11 +106,10 @@ static int take_copy(struct hg_scan_file *file, const struct hg_policy *policy, 
                 return hg_scan_error(file, "no room for a copy: %s", strerror(errno));
             done += put > 0 ? put : 0;
         }
-        (void)EVP_DigestUpdate(md, buffer, (size_t)n);
+        hg_sha256_add(*sum, buffer, (size_t)n);
     }
-    (void)EVP_DigestFinal_ex(md, digest, NULL);
-    for (size_t i = 0; i < 32; i++)
-        (void)snprintf(file->sha256 + 2 * i, 3, "%02x", digest[i]);
+    hg_sha256_end(*sum, file->sha256);
+    *sum = NULL;
     file->size = size;
     if (elf && file->kind == HG_KIND_OTHER)
         file->kind = HG_KIND_NATIVE;
@@ -125,17 +123,17 @@ static int read_file(struct hg_scan_file *file, const struct hg_policy *policy, 
     int from = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
     if (from < 0)
         return hg_scan_error(file, "%s", strerror(errno));
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    struct hg_sha256 *sum = hg_sha256_new();
     *fd = memfd_create("hubguard-scan", MFD_CLOEXEC);
     if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode))
         rc = hg_scan_error(file, "no longer a regular file");
     else if ((uint64_t)st.st_size > policy->max_size)
         rc = report(&file->findings, TOO_LARGE, "not scanned");
-    else if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 || *fd < 0)
+    else if (sum == NULL || *fd < 0)
         rc = hg_scan_error(file, "no memory for a copy");
     else
-        rc = take_copy(file, policy, from, md, fd);
-    EVP_MD_CTX_free(md);
+        rc = take_copy(file, policy, from, &sum, fd);
+    hg_sha256_end(sum, NULL);
     (void)close(from);
     if (rc <= 0 && *fd >= 0)
         (void)close(*fd);

@@ -12,6 +12,7 @@
 
 #include "guard/codec.h"
 #include "guard/confine.h"
+#include "scanner/py_source.h"
 
 int hg_worker_reply_check(const struct hg_worker_reply *r)
 {
@@ -110,6 +111,9 @@ static void warm_up(void)
     qsort(bytes, sizeof bytes, 1, compare_bytes);
     (void)setenv("TZ", "UTC0", 1);
     tzset();
+    /* iconv(3) opens the libraries of its converters. They stay until the worker ends. */
+    struct py_codecs codecs;
+    py_codecs_hold(&codecs);
 }
 
 _Noreturn void hg_worker_main(int channel, hg_scan_fn *scan, void *context)

@@ -227,26 +227,35 @@ bool hg_cache_find_escaped(const char *modules, const char *org, const char *nam
 /* --- torch.hub
  * ------------------------------------------------------------------------------------------------ */
 
-bool hg_cache_trusted(const char *hub, const char *folder, char *out, size_t size)
+size_t hg_cache_trusted_prefix(const char *text, size_t length, const char *folder)
 {
-    char path[PATH_MAX], *text = NULL;
-    struct stat st;
-    size_t length = 0, best = 0;
-    int n = snprintf(path, sizeof path, "%s/trusted_list", hub);
-    if (n < 0 || (size_t)n >= sizeof path || hg_read_small(path, TRUSTED_MAX, &text, &length, &st, NULL) < 0)
-        return false;
-    for (char *line = text, *next; line < text + length; line = next) {
-        char *end = memchr(line, '\n', (size_t)(text + length - line));
+    size_t best = 0, room = strlen(folder);
+    for (const char *line = text, *next; line < text + length; line = next) {
+        const char *end = memchr(line, '\n', (size_t)(text + length - line));
         next = end != NULL ? end + 1 : text + length;
         size_t len = (size_t)((end != NULL ? end : next) - line);
         while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == ' '))
             len--;
-        if (len > best && len < size && strncmp(folder, line, len) == 0 && folder[len] == '_' &&
-            folder[len + 1] != '\0' && memchr(line, '_', len) != NULL)
+        if (len > best && len + 1 < room && memcmp(folder, line, len) == 0 && folder[len] == '_' &&
+            memchr(line, '_', len) != NULL)
             best = len;
     }
+    return best;
+}
+
+bool hg_cache_trusted(const char *hub, const char *folder, char *out, size_t size)
+{
+    char path[PATH_MAX], *text = NULL;
+    struct stat st;
+    size_t length = 0;
+    int n = snprintf(path, sizeof path, "%s/trusted_list", hub);
+    if (n < 0 || (size_t)n >= sizeof path || hg_read_small(path, TRUSTED_MAX, &text, &length, &st, NULL) < 0)
+        return false;
+    size_t best = hg_cache_trusted_prefix(text, length, folder);
     free(text);
+    if (best == 0 || best >= size)
+        return false;
     memcpy(out, folder, best);
     out[best] = '\0';
-    return best > 0;
+    return true;
 }

@@ -27,5 +27,7 @@ bool hg_cache_find_escaped(const char *modules, const char *org, const char *nam
 
 /* The longest line of <hub>/trusted_list that `folder` begins with, "_" behind it. */
 bool hg_cache_trusted(const char *hub, const char *folder, char *out, size_t size);
+/* The same for the file's text, which may hold anything: the length of that line, 0 when there is none. */
+size_t hg_cache_trusted_prefix(const char *text, size_t length, const char *folder);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "scanner/engine_rules.h"
 #include "scanner/formats.h"
 #include "scanner/rules_blob.h"
+#include "scanner/sha256.h"
 #include "scanner/smell.h"
 #include "scanner/yara_pack.h"
 
@@ -23,28 +23,28 @@
 struct hg_engine {
     struct hg_yara *yara;
     struct hg_smell_rules *smells;
-    char ruleset[2 * EVP_MAX_MD_SIZE + 1];
+    char ruleset[65];
 };
 
 /* --- loading --- */
 
-static int digest_file(EVP_MD_CTX *digest, const char *name, const char *text, size_t size)
+static void digest_file(struct hg_sha256 *digest, const char *name, const char *text, size_t size)
 {
     char head[96];
     int n = snprintf(head, sizeof head, "%.60s %zu\n", name, size);
-    return EVP_DigestUpdate(digest, head, (size_t)n) == 1 && EVP_DigestUpdate(digest, text, size) == 1
-               ? 0
-               : -ENOMEM;
+    hg_sha256_add(digest, head, (size_t)n);
+    hg_sha256_add(digest, text, size);
 }
 
-static int load_embedded(struct hg_engine *e, EVP_MD_CTX *digest, struct hg_error *err)
+static int load_embedded(struct hg_engine *e, struct hg_sha256 *digest, struct hg_error *err)
 {
     struct hg_rules_entry entry;
     size_t cursor = 0;
     int more;
     while ((more = hg_rules_blob_next(&cursor, &entry)) == 1) {
-        int rc = digest_file(digest, entry.name, entry.text, entry.size);
-        if (rc == 0 && hg_rules_entry_is(&entry, ".ini"))
+        int rc = 0;
+        digest_file(digest, entry.name, entry.text, entry.size);
+        if (hg_rules_entry_is(&entry, ".ini"))
             rc = hg_smell_rules_add(e->smells, entry.text, entry.size, entry.name, err);
         if (rc != 0)
             return rc;
@@ -78,7 +78,7 @@ static int is_rule_file(const struct dirent *d)
     return dot != NULL && d->d_name[0] != '.' && (strcmp(dot, ".ini") == 0 || strcmp(dot, ".yar") == 0);
 }
 
-static int load_extra(struct hg_engine *e, const char *folder, EVP_MD_CTX *digest, struct hg_error *err)
+static int load_extra(struct hg_engine *e, const char *folder, struct hg_sha256 *digest, struct hg_error *err)
 {
     struct dirent **files = NULL;
     int count = scandir(folder, &files, is_rule_file, alphasort), rc = 0;
@@ -92,7 +92,7 @@ static int load_extra(struct hg_engine *e, const char *folder, EVP_MD_CTX *diges
         if (rc == 0)
             rc = read_file(path, &text, &size, err);
         if (rc == 0)
-            rc = digest_file(digest, files[i]->d_name, text, size);
+            digest_file(digest, files[i]->d_name, text, size);
         if (rc == 0 && strcmp(strrchr(files[i]->d_name, '.'), ".ini") == 0)
             rc = hg_smell_rules_add(e->smells, text, size, path, err);
         free(text);
@@ -103,37 +103,27 @@ static int load_extra(struct hg_engine *e, const char *folder, EVP_MD_CTX *diges
     return rc;
 }
 
-static int load_all(struct hg_engine *e, const char *extra, EVP_MD_CTX *digest, struct hg_error *err)
+static int load_all(struct hg_engine *e, const char *extra, struct hg_sha256 *digest, struct hg_error *err)
 {
     static const char version[] = HG_VERSION " engine " ENGINE_REVISION "\n";
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(digest, version, sizeof version - 1) != 1)
-        return hg_error_set(err, -ENOMEM, "SHA-256 is not available");
+    hg_sha256_add(digest, version, sizeof version - 1);
     int rc = load_embedded(e, digest, err);
     if (rc == 0 && extra != NULL)
         rc = load_extra(e, extra, digest, err);
-    if (rc != 0)
-        return rc;
-    if (EVP_DigestFinal_ex(digest, sum, &size) != 1)
-        return -ENOMEM;
-    for (unsigned i = 0; i < size; i++)
-        (void)snprintf(e->ruleset + 2 * i, 3, "%02x", sum[i]);
-    return 0;
+    return rc;
 }
 
 int hg_engine_new(const struct hg_engine_options *options, struct hg_engine **out, struct hg_error *err)
 {
     const char *extra = options == NULL ? NULL : options->extra_rules;
     struct hg_engine *e = calloc(1, sizeof *e);
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    struct hg_sha256 *digest = hg_sha256_new();
     int rc = e == NULL || digest == NULL ? -ENOMEM : hg_smell_rules_new(&e->smells);
     if (rc == 0)
         rc = load_all(e, extra, digest, err);
     if (rc == 0)
         rc = hg_yara_new(extra, &e->yara, err);
-    EVP_MD_CTX_free(digest);
+    hg_sha256_end(digest, rc == 0 ? e->ruleset : NULL);
     if (rc != 0) {
         if (rc == -ENOMEM)
             hg_error_set(err, rc, "out of memory while loading rules");

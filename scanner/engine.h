@@ -14,7 +14,7 @@
 enum hg_scan_kind {
     HG_KIND_AUTO = 0, /* by content and name, as `hubguard scan PATH` needs it */
     HG_KIND_SOURCE,   /* Python source as CPython would read it: coding cookie, BOM, any line ends */
-    HG_KIND_TEXT,     /* Python source already decoded to UTF-8: compile() of a str; no coding cookie is obeyed */
+    HG_KIND_TEXT, /* Python source already decoded to UTF-8: compile() of a str; no coding cookie is obeyed */
     HG_KIND_BYTECODE, /* a .pyc, or marshal data */
     HG_KIND_NATIVE,   /* a shared object */
     HG_KIND_ARCHIVE,  /* a zip that Python puts on sys.path */

@@ -17,15 +17,16 @@ enum hg_reach { HG_REACH_TEXT = 0, HG_REACH_CALL, HG_REACH_LOAD };
 #define HG_FINDINGS_DEFAULT 200 /* findings kept for one file; more are counted in `dropped` */
 
 struct hg_finding {
-    char *rule;    /* "HG-PY-001", "HG-YARA-003"; owned */
-    char *message; /* one sentence for people, control characters already escaped; owned */
+    char *rule;     /* "HG-PY-001", "HG-YARA-003"; owned */
+    char *message;  /* one sentence for people, control characters already escaped; owned */
     char *evidence; /* resolved callee or matched text, at most some 120 bytes, escaped; owned, may be NULL */
-    char *layers;  /* chain of decoded layers, "base64>zlib"; owned, NULL when found in the file itself */
+    char *layers;   /* chain of decoded layers, "base64>zlib"; owned, NULL when found in the file itself */
     uint16_t cwe[HG_CWE_MAX]; /* ascending use, 0 = unused */
     enum hg_severity severity;
     enum hg_confidence confidence;
     enum hg_reach reach;
-    uint32_t line;   /* 1-based; 0 = whole file. In a decoded layer: the line of the decoding call in the file */
+    uint32_t
+        line; /* 1-based; 0 = whole file. In a decoded layer: the line of the decoding call in the file */
     uint32_t column; /* 1-based, in bytes of the decoded UTF-8 text; 0 = unknown */
 };
 

@@ -218,9 +218,22 @@ static int search_path(struct hg_findings *out, const char *tag, const char *pat
     return report(out, NATIVE_002, outside ? HG_SEV_HIGH : HG_SEV_LOW, message, path);
 }
 
+/* Append `name` to a list "a, b"; 0 if it has no room. */
+static int list_add(char *list, size_t size, size_t *used, const char *name)
+{
+    size_t comma = *used == 0 ? 0 : 2, n = strlen(name);
+    if (comma + n >= size - *used)
+        return 0;
+    memcpy(list + *used, ", ", comma);
+    memcpy(list + *used + comma, name, n + 1);
+    *used += comma + n;
+    return 1;
+}
+
 static int elf_scan(const struct elf *e, struct hg_findings *out)
 {
     char needed[512] = "", name[STRING_MAX * 4 + 1], message[MESSAGE_MAX];
+    size_t used = 0;
     struct dynamic d = {0};
     unsigned w = e->wide ? 8 : 4, listed = 0, more = 0;
     int found = dynamic_open(e, &d), broken = found < 0, rc = 0;
@@ -234,9 +247,7 @@ static int elf_scan(const struct elf *e, struct hg_findings *out)
             broken = 1;
         } else if (tag != 1) {
             rc = search_path(out, tag == 15 ? "DT_RPATH" : "DT_RUNPATH", name);
-        } else if (listed < LISTED_MAX && strlen(needed) + strlen(name) + 3 < sizeof needed) {
-            (void)snprintf(needed + strlen(needed), sizeof needed - strlen(needed), "%s%s",
-                           listed ? ", " : "", name);
+        } else if (listed < LISTED_MAX && list_add(needed, sizeof needed, &used, name)) {
             listed++;
         } else {
             more++;

@@ -11,7 +11,7 @@ struct py_frame *py_frame_push(struct py_parser *p, enum frame_kind kind, enum p
     struct py_frame *f;
 
     if (p->n_frames == p->cap_frames) {
-        const uint32_t cap = p->cap_frames * 2;
+        const uint32_t cap = p->cap_frames == 0 ? PY_FIRST_FRAMES : p->cap_frames * 2;
         if (cap > PY_MAX_FRAMES) {
             py_fail(p, PY_E_DEPTH, line, column, "expression nested too deeply");
             return NULL;

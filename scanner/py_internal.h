@@ -10,6 +10,7 @@
 enum {
     PY_MAX_BYTES = 64 << 20,
     PY_MAX_NODES = 16 << 20,
+    PY_FIRST_FRAMES = 64,
     PY_MAX_FRAMES = 4 << 20,
 };
 

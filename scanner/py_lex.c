@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scanner/py_lex.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "scanner/py_lex_tables.h"
@@ -37,6 +38,40 @@ static void fail(struct py_lexer *lx, struct py_token *t, enum py_error_code cod
     lx->err = code;
     lx->message = message;
     t->type = T_ERROR;
+}
+
+/* --- eight bytes at a time --------------------------------------------------------------------------------
+ */
+
+#define EACH(byte) (0x0101010101010101ULL * (unsigned char)(byte))
+#define HIGH_BITS  EACH(0x80)
+
+static inline uint64_t load8(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
+static inline size_t first_byte(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(bits) / 8;
+}
+
+/* High bits: the lowest one set is that of the first byte that is zero. */
+static inline uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH(1)) & ~word & HIGH_BITS;
+}
+
+/* High bits of the bytes that may stand in a name: letters, digits, _, and all that is not ASCII. */
+static inline uint64_t name_bytes(uint64_t word)
+{
+    const uint64_t low = word & ~HIGH_BITS, folded = low | EACH(0x20);
+    const uint64_t letter = (folded + EACH(0x80 - 'a')) & ~(folded + EACH(0x7F - 'z'));
+    const uint64_t digit = (low + EACH(0x80 - '0')) & ~(low + EACH(0x7F - '9'));
+    const uint64_t underscore = ~((low ^ EACH('_')) + EACH(0x7F));
+    return (letter | digit | underscore | word) & HIGH_BITS;
 }
 
 static inline void begin(const struct py_lexer *lx, struct py_token *t)
@@ -197,6 +232,19 @@ static int prefix_flags(const char *p, uint32_t n)
 }
 
 /* t->start is at the prefix, `p` at the opening quote. */
+/* The first byte from `p` on that a string's text does not simply go over. */
+static const char *plain_text(const char *p, char quote)
+{
+    uint64_t stop;
+    for (;; p += 8) {
+        const uint64_t word = load8(p);
+        stop = zero_bytes(word) | zero_bytes(word ^ EACH('\n')) | zero_bytes(word ^ EACH('\\')) |
+               zero_bytes(word ^ EACH(quote));
+        if (stop != 0)
+            return p + first_byte(stop);
+    }
+}
+
 static void lex_string(struct py_lexer *lx, struct py_token *t, const char *p, int flags)
 {
     const char quote = *p;
@@ -214,6 +262,7 @@ static void lex_string(struct py_lexer *lx, struct py_token *t, const char *p, i
     }
     t->start = p;
     for (;; p++) {
+        p = plain_text(p, quote);
         if (*p == '\\' && p + 1 < lx->end) {
             t->flags |= PY_TF_ESCAPES;
             p++;
@@ -317,12 +366,15 @@ static void lex_fstring(struct py_lexer *lx, struct py_token *t)
 static void lex_name(struct py_lexer *lx, struct py_token *t)
 {
     const char *p = lx->at.p;
-    unsigned all = 0;
+    uint64_t word = load8(p), all = 0, stop;
 
-    do {
-        all |= (unsigned char)*p;
-        p++;
-    } while (py_chars[(unsigned char)*p] & (CH_NAME | CH_DIGIT));
+    while ((stop = ~name_bytes(word) & HIGH_BITS) == 0) {
+        all |= word;
+        p += 8;
+        word = load8(p);
+    }
+    all |= word & (((stop & -stop) >> 7) - 1); /* the bytes before the first that stops it */
+    p += first_byte(stop);
     finish(lx, t, T_NAME, p);
     if ((*p == '"' || *p == '\'') && t->len <= 2) {
         const int flags = prefix_flags(t->start, t->len);
@@ -331,7 +383,7 @@ static void lex_name(struct py_lexer *lx, struct py_token *t)
             return;
         }
     }
-    if (all & 0x80) {
+    if (all & HIGH_BITS) {
         t->flags = PY_TF_NONASCII;
     } else if (t->len - 2U <= 6U) {
         const unsigned char *s = (const unsigned char *)t->start;

@@ -150,6 +150,8 @@ struct py_lexer {
 };
 
 /* `text[size]` must be NUL, no other byte may be, and the text must outlive the lexer and its tokens. */
+/* `text` is followed by PY_LEX_PAD NUL bytes: it is read a word at a time. */
+#define PY_LEX_PAD 8
 void py_lex_init(struct py_lexer *lx, const char *text, size_t size);
 void py_lex_next(struct py_lexer *lx, struct py_token *tok);
 /* After an error: forget open brackets and go to the end of the line, so that T_NEWLINE comes next. */

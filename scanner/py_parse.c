@@ -83,7 +83,7 @@ py_node py_grow_nodes(struct py_parser *p)
     return p->n_nodes;
 }
 
-/* The text is copied: it ends in NUL then, which the lexer needs, and the tree stands alone. */
+/* The text is copied: it ends in NULs then, which the lexer needs, and the tree stands alone. */
 static char *copy_text(struct py_parser *p, const char *text, size_t size)
 {
     char *copy;
@@ -96,11 +96,11 @@ static char *copy_text(struct py_parser *p, const char *text, size_t size)
         fatal(p, PY_E_NUL, "NUL byte in source");
         return NULL;
     }
-    copy = py_arena_alloc(p, size + 1);
+    copy = py_arena_alloc(p, size + PY_LEX_PAD);
     if (copy != NULL) {
         if (size != 0)
             memcpy(copy, text, size);
-        copy[size] = 0;
+        memset(copy + size, 0, PY_LEX_PAD);
     }
     return copy;
 }
@@ -109,10 +109,8 @@ static int prepare(struct py_parser *p, size_t size)
 {
     p->cap_nodes = (uint32_t)(size < PY_MAX_BYTES ? size : 0) / 6 + 64;
     p->nodes = malloc(p->cap_nodes * sizeof *p->nodes);
-    p->cap_frames = 64;
-    p->frames = malloc(p->cap_frames * sizeof *p->frames);
     p->blocks = malloc((PY_LEX_MAX_INDENT + 2) * sizeof *p->blocks);
-    if (p->arena == NULL || p->nodes == NULL || p->frames == NULL || p->blocks == NULL)
+    if (p->arena == NULL || p->nodes == NULL || p->blocks == NULL)
         return fatal(p, PY_E_NOMEM, "out of memory");
     p->nodes[0] = (struct py_nodedata){0};
     p->n_nodes = 1;

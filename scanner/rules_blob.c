@@ -2,15 +2,17 @@
 #include "scanner/rules_blob.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
-extern const char hg_rules_blob[], hg_rules_blob_end[], hg_rules_yarc[], hg_rules_yarc_end[];
+extern const char hg_rules_blob[], hg_rules_yarc[];
+extern const uint64_t hg_rules_blob_size, hg_rules_yarc_size;
 
 /* "\001NAME SIZE\n" then SIZE bytes, as the Makefile writes it. */
 int hg_rules_blob_next(size_t *cursor, struct hg_rules_entry *entry)
 {
     const char *at = hg_rules_blob + *cursor;
-    size_t left = (size_t)(hg_rules_blob_end - at), size = 0;
+    size_t left = hg_rules_blob_size - *cursor, size = 0;
     if (left == 0)
         return 0;
     const char *eol = memchr(at, '\n', left);
@@ -44,6 +46,6 @@ int hg_rules_entry_is(const struct hg_rules_entry *entry, const char *suffix)
 
 const void *hg_rules_compiled(size_t *size)
 {
-    *size = (size_t)(hg_rules_yarc_end - hg_rules_yarc);
+    *size = hg_rules_yarc_size;
     return hg_rules_yarc;
 }

@@ -48,11 +48,11 @@ static int report_bidi(const struct sm_layer *layer, const char *text, size_t si
 static int scan_setup(struct sm_scan *s)
 {
     const struct hg_smell_rules *r = s->rules;
-    if (sm_names_over(&s->names, &r->names) != 0)
-        return -ENOMEM;
+    s->names = sm_names_over(&r->names);
     s->paths = (struct sm_paths){.base = &r->paths, .first = r->paths.count};
     s->val = calloc((size_t)s->tree->count + 1, sizeof *s->val);
-    if (s->val == NULL || s->tree->count >= SM_PAYLOAD ||
+    s->named = calloc((size_t)s->tree->count + 1, sizeof *s->named);
+    if (s->val == NULL || s->named == NULL || s->tree->count >= SM_PAYLOAD ||
         sm_grow((void **)&s->values, &s->value_capacity, SM_V_FIRST, sizeof *s->values) != 0 ||
         sm_grow((void **)&s->funcs, &s->func_capacity, 0, sizeof *s->funcs) != 0)
         return -ENOMEM;
@@ -72,7 +72,7 @@ static void scan_free(struct sm_scan *s)
         free(s->comps[i].out);
     void *const owned[] = {s->matches, s->val,     s->values, s->vars,    s->var_slots, s->scopes,
                            s->funcs,   s->classes, s->edges,  s->pending, s->queue,     s->frames,
-                           s->comps,   s->stars,   s->chains, s->jobs};
+                           s->comps,   s->stars,   s->chains, s->jobs,    s->named};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     sm_names_free(&s->names);

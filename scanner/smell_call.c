@@ -62,7 +62,7 @@ void sm_args_collect(struct sm_scan *s, py_node list, struct sm_args *a)
         a->taint |= sm_taint(s, v);
         a->total++;
         if (n->kind == PY_KEYWORD)
-            add_keyword(a, sm_scan_intern(s, n->text, n->text_len), v);
+            add_keyword(a, sm_node_name(s, c), v);
         else if (n->kind == PY_STARRED)
             unpack_positions(s, a, v);
         else if (n->kind == PY_DOUBLESTAR)
@@ -86,12 +86,16 @@ static void reference(struct sm_scan *s, sm_val v, py_node n)
     for (uint32_t i = 0; i < count; i++) {
         const struct sm_value *partial = sm_value_kind(s, list[i], SM_K_PARTIAL);
         sm_val target = partial != NULL && partial->len > 0 ? partial->u.items[0] : list[i];
-        struct sm_args args = {.unknown = true};
         if (sm_tag(target) == SM_T_FUNC)
             sm_edge(s, sm_payload(target));
-        else if (sm_tag(target) == SM_T_PATH)
-            sm_event(s, SM_EV_CALL, sm_payload(target), sm_path_at(&s->paths, sm_payload(target))->name,
-                     &args, n);
+        if (sm_tag(target) != SM_T_PATH)
+            continue;
+        uint32_t path = sm_payload(target), name = sm_path_at(&s->paths, path)->name;
+        struct sm_args args;
+        if (sm_event_known(s, SM_EV_CALL, path, name)) {
+            args = (struct sm_args){.unknown = true};
+            sm_event(s, SM_EV_CALL, path, name, &args, n);
+        }
     }
 }
 
@@ -117,7 +121,7 @@ static void pass_arguments(struct sm_scan *s, uint32_t func, const struct sm_arg
         const struct py_nodedata *d = sm_node(s, p);
         if (d->kind != PY_PARAM || (method && p == sm_elements(s, params)))
             continue;
-        uint32_t name = sm_scan_intern(s, d->text, d->text_len);
+        uint32_t name = sm_node_name(s, p);
         sm_val v = pos < a->npos && d->op == 0 ? a->pos[pos] : SM_V_UNKNOWN;
         for (uint32_t k = 0; v == SM_V_UNKNOWN && k < a->nkw; k++)
             v = a->kw_name[k] == name ? a->kw[k] : v;
@@ -176,9 +180,10 @@ static sm_val call_class(struct sm_scan *s, uint32_t klass, const struct sm_args
 
 static sm_val call_any(struct sm_scan *s, sm_val callee, struct sm_args *a, py_node n)
 {
-    struct sm_args with = *a;
-    with.recv = callee;
-    uint32_t taint = sm_event(s, SM_EV_CALL, 0, SM_N_CALL, &with, n);
+    sm_val recv = a->recv;
+    a->recv = callee;
+    uint32_t taint = sm_event(s, SM_EV_CALL, 0, SM_N_CALL, a, n);
+    a->recv = recv;
     references(s, a, n);
     return sm_only_taint(a->taint | sm_taint(s, callee) | (taint == UINT32_MAX ? 0 : taint));
 }
@@ -292,7 +297,7 @@ sm_val sm_call(struct sm_scan *s, py_node n)
     sm_args_collect(s, list, &args);
     bool method = f->kind == PY_ATTRIBUTE;
     if (method && (callee == SM_V_UNKNOWN || sm_tag(callee) == SM_T_TAINT))
-        return call_method(s, s->val[f->first], sm_scan_intern(s, f->text, f->text_len), &args, n);
+        return call_method(s, s->val[f->first], sm_node_name(s, func), &args, n);
     if (method)
         args.recv = s->val[f->first];
     if (callee == SM_V_UNKNOWN && f->kind != PY_NAME)

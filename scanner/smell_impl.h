@@ -26,28 +26,46 @@ char *sm_alloc_text(struct sm_arena *a, size_t size);
 /* Lengthen a text that ends at the arena's top in place; false when it does not or does not fit. */
 bool sm_extend(struct sm_arena *a, const char *text, size_t len, size_t more);
 void sm_arena_free(struct sm_arena *a);
-/* Make room for one more element: doubles. Returns 0 or -ENOMEM. */
-int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size);
+int sm_double(void **items, uint32_t *capacity, size_t size);
+/* Make room for one more element. Returns 0 or -ENOMEM. */
+static inline int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size)
+{
+    return count < *capacity ? 0 : sm_double(items, capacity, size);
+}
 
 /* --- names and paths: a frozen set made from the rules, and one on top of it for each scan --- */
 struct sm_name {
     const char *text;
-    uint32_t len, hash;
+    uint32_t len;
+};
+struct sm_name_slot {
+    uint64_t hash; /* of a text of up to eight bytes: no other text of that length has it */
+    uint32_t len;
+    uint32_t id1; /* id + 1; 0 = free */
 };
 struct sm_names {
     const struct sm_names *base; /* frozen set below, or NULL */
     struct sm_name *items;
-    uint64_t *slots; /* hash << 32 | id + 1; of the frozen names as well */
+    struct sm_name_slot *slots; /* also of the frozen names that were asked for */
     uint32_t count, capacity, mask;
+    uint32_t used;  /* slots */
     uint32_t first; /* id of items[0] */
 };
 #define SM_NO_NAME UINT32_MAX
-int sm_names_over(struct sm_names *n, const struct sm_names *base); /* an empty set on top of base */
+/* An empty set on top of base. */
+static inline struct sm_names sm_names_over(const struct sm_names *base)
+{
+    return (struct sm_names){.base = base, .first = base->count};
+}
 uint32_t sm_intern(struct sm_names *n, const char *text,
                    size_t len); /* text must outlive n; SM_NO_NAME: no memory */
 #define SM_P_BUILTINS 1         /* the first path there is */
-uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len); /* SM_NO_NAME: not there */
-const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id);
+/* In a set without a base. SM_NO_NAME: not there. */
+uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len);
+static inline const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id)
+{
+    return id < n->first ? &n->base->items[id] : &n->items[id - n->first];
+}
 void sm_names_free(struct sm_names *n);
 
 /* Names the code itself needs; their ids are these numbers. SM_N_CALL stands for "the result of", SM_N_ITEM
@@ -109,7 +127,10 @@ struct sm_paths {
     uint32_t *slots;
     uint32_t count, capacity, mask, first;
 };
-const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id);
+static inline const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id)
+{
+    return id < p->first ? &p->base->items[id] : &p->items[id - p->first];
+}
 uint32_t sm_path_find(const struct sm_paths *p, uint32_t parent, uint32_t name); /* 0: not there */
 uint32_t sm_path_add(struct sm_paths *p, uint32_t parent, uint32_t name);        /* 0: no memory */
 struct sm_path *sm_path_own(struct sm_paths *p, uint32_t id);
@@ -251,6 +272,7 @@ struct sm_var {
 };
 enum sm_scope_kind { SM_SCOPE_MODULE, SM_SCOPE_FUNCTION, SM_SCOPE_CLASS };
 struct sm_scope {
+    uint64_t seen;   /* bit name % 64: it may have a variable of that name */
     uint32_t parent; /* UINT32_MAX = none */
     uint32_t unit, klass;
     uint8_t kind;
@@ -313,7 +335,8 @@ struct sm_scan {
     struct sm_paths paths;
     struct sm_match *matches;
     uint32_t match_count, match_capacity;
-    sm_val *val;
+    sm_val *val;     /* by node */
+    uint32_t *named; /* by node: 1 + its name, 0 = nobody has asked yet */
     struct sm_value *values;
     uint32_t value_count, value_capacity;
     struct sm_var *vars;
@@ -370,12 +393,29 @@ sm_val sm_int_make(long long n);
 bool sm_int_get(const struct sm_scan *s, sm_val v, long long *out);
 sm_val sm_items_make(struct sm_scan *s, enum sm_kind kind, const sm_val *items, uint32_t count);
 int sm_items_push(struct sm_scan *s, sm_val container, const sm_val *items,
-                  uint32_t count);                               /* SEQ 1, DICT 2 */
-struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v); /* NULL unless a table value */
-const struct sm_value *sm_value_kind(const struct sm_scan *s, sm_val v, enum sm_kind kind);
-uint32_t sm_taint(const struct sm_scan *s, sm_val v);
+                  uint32_t count);                                            /* SEQ 1, DICT 2 */
+static inline struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v) /* NULL unless a table value */
+{
+    return sm_tag(v) == SM_T_TABLE && v >= SM_V_FIRST && v < s->value_count ? &s->values[v] : NULL;
+}
+static inline const struct sm_value *sm_value_kind(const struct sm_scan *s, sm_val v, enum sm_kind kind)
+{
+    const struct sm_value *value = sm_value_at(s, v);
+    return value != NULL && value->kind == kind ? value : NULL;
+}
+static inline uint32_t sm_taint(const struct sm_scan *s, sm_val v)
+{
+    if (sm_tag(v) == SM_T_TAINT)
+        return sm_payload(v);
+    const struct sm_value *value = sm_value_at(s, v);
+    return value == NULL ? 0 : value->taint;
+}
 sm_val sm_tainted(struct sm_scan *s, sm_val v, uint32_t taint);
-sm_val sm_join(struct sm_scan *s, sm_val a, sm_val b);
+sm_val sm_join_known(struct sm_scan *s, sm_val a, sm_val b);
+static inline sm_val sm_join(struct sm_scan *s, sm_val a, sm_val b)
+{
+    return a == b || b == SM_V_UNKNOWN ? a : sm_join_known(s, a, b);
+}
 bool sm_telling(const struct sm_scan *s, sm_val v); /* worth another round */
 bool sm_is_const(const struct sm_scan *s, sm_val v);
 /* Alternatives of v: 1 unless it is an ALT. */
@@ -383,6 +423,12 @@ uint32_t sm_alts(const struct sm_scan *s, sm_val v, const sm_val **list, sm_val 
 
 /* smell_names.c */
 uint32_t sm_scan_intern(struct sm_scan *s, const char *text, size_t len);
+uint32_t sm_node_intern(struct sm_scan *s, py_node n);
+/* The name of a node whose kind has one. */
+static inline uint32_t sm_node_name(struct sm_scan *s, py_node n)
+{
+    return s->named[n] != 0 ? s->named[n] - 1 : sm_node_intern(s, n);
+}
 uint32_t sm_path_child(struct sm_scan *s, uint32_t parent, uint32_t name);
 uint32_t sm_path_dotted(struct sm_scan *s, const char *text, size_t len, char separator);
 size_t sm_path_text(const struct sm_scan *s, uint32_t path, char *out, size_t size);
@@ -457,6 +503,15 @@ sm_val sm_arg(const struct sm_scan *s, const struct sm_args *a, unsigned pos, co
 void sm_decorate(struct sm_scan *s, py_node decorators, sm_val decorated);
 
 /* smell_match.c */
+/* Whether a rule may match: worth asking before arguments are put together. */
+static inline bool sm_event_known(const struct sm_scan *s, enum sm_event event, uint32_t path, uint32_t name)
+{
+    if (name < s->rules->any_capacity && s->rules->any[name] != 0)
+        return true;
+    const struct sm_path *p = sm_path_at(&s->paths, path);
+    return path != 0 && ((p->events & event) != 0 ||
+                         (path < s->paths.first && sm_path_at(&s->paths, p->parent)->globs != 0));
+}
 /* Returns the taint that sources among the matches give the result; UINT32_MAX: a sanitizer. */
 uint32_t sm_event(struct sm_scan *s, enum sm_event event, uint32_t path, uint32_t name,
                   const struct sm_args *args, py_node n);

@@ -67,10 +67,8 @@ void sm_arena_free(struct sm_arena *a)
     memset(a, 0, sizeof *a);
 }
 
-int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size)
+int sm_double(void **items, uint32_t *capacity, size_t size)
 {
-    if (count < *capacity)
-        return 0;
     uint32_t more = *capacity == 0 ? 64 : *capacity * 2;
     void *p = more < *capacity ? NULL : realloc(*items, (size_t)more * size);
     if (p == NULL)
@@ -80,19 +78,46 @@ int sm_grow(void **items, uint32_t *capacity, uint32_t count, size_t size)
     return 0;
 }
 
-static uint32_t hash_text(const char *text, size_t len)
+static uint64_t load8(const char *text)
 {
-    uint64_t h = 0x9E3779B97F4A7C15ULL ^ len, word;
-    for (; len >= 8; text += 8, len -= 8) {
-        memcpy(&word, text, 8);
-        h = (h ^ word) * 0xFF51AFD7ED558CCDULL;
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* Up to eight bytes as one number; texts of one length differ in it if they differ. */
+static inline uint64_t load_few(const char *text, size_t len)
+{
+    uint32_t head, tail;
+    if (len == 8)
+        return load8(text);
+    if (len >= 4) {
+        memcpy(&head, text, sizeof head);
+        memcpy(&tail, text + len - sizeof tail, sizeof tail);
+        return (uint64_t)head << 32 | tail;
+    }
+    const uint8_t *c = (const uint8_t *)text;
+    return len == 0 ? 0 : (uint64_t)c[0] << 16 | (uint64_t)c[len / 2] << 8 | c[len - 1];
+}
+
+static inline uint64_t hash_text(const char *text, size_t len)
+{
+    uint64_t h = 0x9E3779B97F4A7C15ULL ^ len;
+    for (; len > 8; text += 8, len -= 8) {
+        h = (h ^ load8(text)) * 0xFF51AFD7ED558CCDULL;
         h ^= h >> 32;
     }
-    word = 0;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)(uint8_t)text[i] << (8 * i);
-    h = (h ^ word) * 0xFF51AFD7ED558CCDULL;
-    return (uint32_t)(h ^ (h >> 32));
+    h = (h ^ load_few(text, len)) * 0xFF51AFD7ED558CCDULL;
+    return h ^ (h >> 32);
+}
+
+static bool same_text(const char *a, const char *b, size_t len)
+{
+    for (; len > 8; a += 8, b += 8, len -= 8) {
+        if (load8(a) != load8(b))
+            return false;
+    }
+    return load_few(a, len) == load_few(b, len);
 }
 
 static uint32_t hash_pair(uint32_t a, uint32_t b)
@@ -101,17 +126,15 @@ static uint32_t hash_pair(uint32_t a, uint32_t b)
     return (uint32_t)(h >> 32);
 }
 
-static uint32_t find_hashed(const struct sm_names *n, const char *text, size_t len, uint32_t hash)
+static inline uint32_t find_hashed(const struct sm_names *n, const char *text, size_t len, uint64_t hash)
 {
     if (n->slots == NULL)
         return SM_NO_NAME;
-    for (uint32_t at = hash & n->mask; n->slots[at] != 0; at = (at + 1) & n->mask) {
-        if ((uint32_t)(n->slots[at] >> 32) != hash)
-            continue;
-        uint32_t id = (uint32_t)n->slots[at] - 1;
-        const struct sm_name *e = sm_name_at(n, id);
-        if (e->len == len && memcmp(e->text, text, len) == 0)
-            return id;
+    for (uint32_t at = (uint32_t)hash & n->mask; n->slots[at].id1 != 0; at = (at + 1) & n->mask) {
+        const struct sm_name_slot *slot = &n->slots[at];
+        if (slot->hash == hash && slot->len == len &&
+            (len <= 8 || same_text(sm_name_at(n, slot->id1 - 1)->text, text, len)))
+            return slot->id1 - 1;
     }
     return SM_NO_NAME;
 }
@@ -121,56 +144,52 @@ uint32_t sm_name_find(const struct sm_names *n, const char *text, size_t len)
     return find_hashed(n, text, len, hash_text(text, len));
 }
 
-static void slot_put(uint64_t *slots, uint32_t mask, uint32_t hash, uint32_t id)
+static void slot_put(struct sm_name_slot *slots, uint32_t mask, const struct sm_name_slot *slot)
 {
-    uint32_t at = hash & mask;
-    while (slots[at] != 0)
+    uint32_t at = (uint32_t)slot->hash & mask;
+    while (slots[at].id1 != 0)
         at = (at + 1) & mask;
-    slots[at] = (uint64_t)hash << 32 | (id + 1);
+    slots[at] = *slot;
 }
 
 static int names_rehash(struct sm_names *n)
 {
     uint32_t size = n->mask == 0 ? 1024 : (n->mask + 1) * 2;
-    uint64_t *slots = calloc(size, sizeof *slots);
+    struct sm_name_slot *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return -ENOMEM;
+    for (uint32_t i = 0; n->slots != NULL && i <= n->mask; i++) {
+        if (n->slots[i].id1 != 0)
+            slot_put(slots, size - 1, &n->slots[i]);
+    }
     free(n->slots);
     n->slots = slots;
     n->mask = size - 1;
-    for (uint32_t id = 0; id < n->first + n->count; id++)
-        slot_put(slots, n->mask, sm_name_at(n, id)->hash, id);
     return 0;
 }
 
-int sm_names_over(struct sm_names *n, const struct sm_names *base)
+static uint32_t intern_new(struct sm_names *n, const char *text, size_t len, uint64_t hash)
 {
-    *n = (struct sm_names){.base = base, .first = base->count, .mask = base->mask};
-    n->slots = malloc(((size_t)base->mask + 1) * sizeof *n->slots);
-    if (n->slots == NULL)
-        return -ENOMEM;
-    memcpy(n->slots, base->slots, ((size_t)base->mask + 1) * sizeof *n->slots);
-    return 0;
+    if ((n->slots == NULL || n->used * 2 > n->mask) && names_rehash(n) != 0)
+        return SM_NO_NAME;
+    uint32_t id = n->base == NULL ? SM_NO_NAME : find_hashed(n->base, text, len, hash);
+    if (id == SM_NO_NAME) {
+        if (sm_grow((void **)&n->items, &n->capacity, n->count, sizeof *n->items) != 0)
+            return SM_NO_NAME;
+        id = n->first + n->count;
+        n->items[n->count++] = (struct sm_name){text, (uint32_t)len};
+    }
+    struct sm_name_slot slot = {hash, (uint32_t)len, id + 1};
+    slot_put(n->slots, n->mask, &slot);
+    n->used++;
+    return id;
 }
 
 uint32_t sm_intern(struct sm_names *n, const char *text, size_t len)
 {
-    uint32_t hash = hash_text(text, len);
+    uint64_t hash = hash_text(text, len);
     uint32_t id = find_hashed(n, text, len, hash);
-    if (id != SM_NO_NAME)
-        return id;
-    id = n->first + n->count;
-    if (sm_grow((void **)&n->items, &n->capacity, n->count, sizeof *n->items) != 0 ||
-        ((n->slots == NULL || id * 2 > n->mask) && names_rehash(n) != 0))
-        return SM_NO_NAME;
-    n->items[n->count++] = (struct sm_name){text, (uint32_t)len, hash};
-    slot_put(n->slots, n->mask, hash, id);
-    return id;
-}
-
-const struct sm_name *sm_name_at(const struct sm_names *n, uint32_t id)
-{
-    return id < n->first ? &n->base->items[id] : &n->items[id - n->first];
+    return id != SM_NO_NAME ? id : intern_new(n, text, len, hash);
 }
 
 void sm_names_free(struct sm_names *n)
@@ -181,11 +200,6 @@ void sm_names_free(struct sm_names *n)
 }
 
 /* --- paths --- */
-
-const struct sm_path *sm_path_at(const struct sm_paths *p, uint32_t id)
-{
-    return id < p->first ? &p->base->items[id] : &p->items[id - p->first];
-}
 
 struct sm_path *sm_path_own(struct sm_paths *p, uint32_t id)
 {
@@ -259,6 +273,14 @@ uint32_t sm_scan_intern(struct sm_scan *s, const char *text, size_t len)
         s->failed = -ENOMEM;
         return SM_N_EMPTY;
     }
+    return id;
+}
+
+uint32_t sm_node_intern(struct sm_scan *s, py_node n)
+{
+    const struct py_nodedata *d = sm_node(s, n);
+    uint32_t id = sm_scan_intern(s, d->text, d->text_len);
+    s->named[n] = id + 1;
     return id;
 }
 

@@ -547,7 +547,8 @@ static int start_section(struct loader *l, const char *section)
     l->last = K_COUNT;
     l->open = true;
     rule_clear(&l->rule);
-    memset(l->values, 0, sizeof l->values);
+    for (size_t i = 0; i < sizeof l->values / sizeof *l->values; i++)
+        l->values[i][0] = '\0';
     return 0;
 }
 

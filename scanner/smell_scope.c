@@ -15,7 +15,7 @@ uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kin
         s->failed = -ENOMEM;
         return 0;
     }
-    s->scopes[s->scope_count] = (struct sm_scope){parent, unit, klass, (uint8_t)kind};
+    s->scopes[s->scope_count] = (struct sm_scope){0, parent, unit, klass, (uint8_t)kind};
     return s->scope_count++;
 }
 
@@ -26,7 +26,7 @@ static uint32_t var_hash(uint32_t scope, uint32_t name)
 
 static struct sm_var *var_find(const struct sm_scan *s, uint32_t scope, uint32_t name)
 {
-    if (s->var_slots == NULL)
+    if ((s->scopes[scope].seen & (uint64_t)1 << (name & 63)) == 0)
         return NULL;
     for (uint32_t at = var_hash(scope, name) & s->var_mask; s->var_slots[at] != 0;
          at = (at + 1) & s->var_mask) {
@@ -62,6 +62,7 @@ static struct sm_var *var_add(struct sm_scan *s, uint32_t scope, uint32_t name)
         s->failed = -ENOMEM;
         return NULL;
     }
+    s->scopes[scope].seen |= (uint64_t)1 << (name & 63);
     s->vars[s->var_count] = (struct sm_var){.scope = scope, .name = name};
     uint32_t at = var_hash(scope, name) & s->var_mask;
     while (s->var_slots[at] != 0)
@@ -188,7 +189,7 @@ void sm_forget(struct sm_scan *s, py_node target)
     const struct py_nodedata *n = sm_node(s, target);
     if (n->kind != PY_NAME)
         return;
-    uint32_t name = sm_scan_intern(s, n->text, n->text_len);
+    uint32_t name = sm_node_name(s, target);
     sm_val outer = s->scopes[s->scope].parent == UINT32_MAX
                        ? outermost(s, name)
                        : lookup_from(s, s->scopes[s->scope].parent, name);
@@ -234,8 +235,7 @@ static void taint_container(struct sm_scan *s, py_node base, sm_val v)
 {
     const struct py_nodedata *n = sm_node(s, base);
     if (sm_taint(s, v) != 0 && n->kind == PY_NAME)
-        sm_bind(s, s->scope, sm_scan_intern(s, n->text, n->text_len), sm_make(SM_T_TAINT, sm_taint(s, v)),
-                true);
+        sm_bind(s, s->scope, sm_node_name(s, base), sm_make(SM_T_TAINT, sm_taint(s, v)), true);
 }
 
 static void store_element(struct sm_scan *s, py_node n, sm_val v)
@@ -277,9 +277,9 @@ static void bind_one(struct sm_scan *s, py_node target, sm_val v, bool weak)
 {
     const struct py_nodedata *n = sm_node(s, target);
     if (n->kind == PY_NAME)
-        sm_bind(s, s->scope, sm_scan_intern(s, n->text, n->text_len), v, weak);
+        sm_bind(s, s->scope, sm_node_name(s, target), v, weak);
     else if (n->kind == PY_ATTRIBUTE)
-        sm_store_attribute(s, target, s->val[n->first], sm_scan_intern(s, n->text, n->text_len), v);
+        sm_store_attribute(s, target, s->val[n->first], sm_node_name(s, target), v);
     else if (n->kind == PY_SUBSCRIPT)
         store_element(s, target, v);
 }
@@ -326,9 +326,11 @@ void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak)
 
 static void import_event(struct sm_scan *s, uint32_t path, py_node n)
 {
+    uint32_t name = sm_path_at(&s->paths, path)->name;
+    if (path == 0 || !sm_event_known(s, SM_EV_IMPORT, path, name))
+        return;
     struct sm_args args = {.unknown = true};
-    if (path != 0)
-        sm_event(s, SM_EV_IMPORT, path, sm_path_at(&s->paths, path)->name, &args, n);
+    sm_event(s, SM_EV_IMPORT, path, name, &args, n);
 }
 
 static uint32_t alias_name(struct sm_scan *s, py_node alias, size_t len)
@@ -390,7 +392,7 @@ void sm_import(struct sm_scan *s, py_node node)
             import_star(s, module);
             continue;
         }
-        uint32_t path = sm_path_child(s, module, sm_scan_intern(s, alias->text, alias->text_len));
+        uint32_t path = sm_path_child(s, module, sm_node_name(s, a));
         import_event(s, path, a);
         sm_bind_defined(s, alias_name(s, a, alias->text_len), sm_make(SM_T_PATH, path));
     }

@@ -21,17 +21,6 @@ py_node sm_index_node(const struct sm_scan *s, py_node subscript)
     return only != 0 && sm_node(s, only)->next == 0 ? only : index;
 }
 
-struct sm_value *sm_value_at(const struct sm_scan *s, sm_val v)
-{
-    return sm_tag(v) == SM_T_TABLE && v >= SM_V_FIRST && v < s->value_count ? &s->values[v] : NULL;
-}
-
-const struct sm_value *sm_value_kind(const struct sm_scan *s, sm_val v, enum sm_kind kind)
-{
-    const struct sm_value *value = sm_value_at(s, v);
-    return value != NULL && value->kind == kind ? value : NULL;
-}
-
 static sm_val value_new(struct sm_scan *s, struct sm_value value)
 {
     if (s->value_count >= SM_PAYLOAD ||
@@ -141,14 +130,6 @@ int sm_items_push(struct sm_scan *s, sm_val container, const sm_val *items, uint
     memcpy(value->u.items + (size_t)value->len * width, items, width * sizeof *items);
     value->len++;
     return 0;
-}
-
-uint32_t sm_taint(const struct sm_scan *s, sm_val v)
-{
-    if (sm_tag(v) == SM_T_TAINT)
-        return sm_payload(v);
-    const struct sm_value *value = sm_value_at(s, v);
-    return value == NULL ? 0 : value->taint;
 }
 
 sm_val sm_tainted(struct sm_scan *s, sm_val v, uint32_t taint)
@@ -264,9 +245,9 @@ static uint32_t alt_add(const struct sm_scan *s, sm_val *items, uint32_t n, sm_v
     return n;
 }
 
-sm_val sm_join(struct sm_scan *s, sm_val a, sm_val b)
+sm_val sm_join_known(struct sm_scan *s, sm_val a, sm_val b)
 {
-    if (a == b || b == SM_V_UNKNOWN || b == SM_V_NONE)
+    if (b == SM_V_NONE)
         return a;
     if (a == SM_V_UNKNOWN || a == SM_V_NONE)
         return b;

@@ -11,6 +11,7 @@
  * children in order and are then given a value. */
 enum step {
     END = -1,
+    LEAF = -2, /* alone in its script */
     BIND_ASSIGN = -20,
     BIND_AUGMENTED,
     BIND_ANNOTATED,
@@ -49,10 +50,24 @@ static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
     [PY_COMPFOR] = {1, 0, BIND_LOOP, 2, END},
     [PY_NAMEDEXPR] = {1, 0, BIND_WALRUS, END},
     [PY_LAMBDA] = {0, DEFINE, END},
+    [PY_NONE] = {LEAF},
+    [PY_NAME] = {LEAF},
+    [PY_STR] = {LEAF},
+    [PY_BYTES] = {LEAF},
+    [PY_INT] = {LEAF},
+    [PY_FLOAT] = {LEAF},
+    [PY_CONST] = {LEAF},
+    [PY_IMPORT] = {LEAF},
+    [PY_IMPORTFROM] = {LEAF},
 };
 #define FLAG 0x80000000U /* of a frame's cursor: this node changed the unit, or its loop ran again */
 
-static bool scripted(uint8_t kind)
+static bool is_leaf(uint8_t kind)
+{
+    return scripts[kind][0] == LEAF;
+}
+
+static bool scripted(uint8_t kind) /* of a kind that is no leaf */
 {
     return scripts[kind][1] != 0 || scripts[kind][0] != 0;
 }
@@ -94,10 +109,11 @@ static sm_val int_literal(const struct py_nodedata *n)
 static void leaf(struct sm_scan *s, py_node node)
 {
     const struct py_nodedata *n = sm_node(s, node);
+    if (n->kind == PY_NAME) { /* most are */
+        s->val[node] = sm_lookup(s, sm_node_name(s, node));
+        return;
+    }
     switch (n->kind) {
-    case PY_NAME:
-        s->val[node] = sm_lookup(s, sm_scan_intern(s, n->text, n->text_len));
-        break;
     case PY_STR:
     case PY_BYTES:
         s->val[node] = sm_make(SM_T_LIT, node);
@@ -120,25 +136,20 @@ static void leaf(struct sm_scan *s, py_node node)
     }
 }
 
-static bool is_leaf(uint8_t kind)
-{
-    return kind == PY_NONE || kind == PY_NAME || kind == PY_STR || kind == PY_BYTES || kind == PY_INT ||
-           kind == PY_FLOAT || kind == PY_CONST || kind == PY_IMPORT || kind == PY_IMPORTFROM;
-}
-
 static void attribute(struct sm_scan *s, py_node node)
 {
-    const struct py_nodedata *n = sm_node(s, node);
-    uint32_t name = sm_scan_intern(s, n->text, n->text_len);
-    sm_val base = s->val[n->first], v = sm_attribute(s, base, name);
+    uint32_t name = sm_node_name(s, node);
+    sm_val base = s->val[sm_node(s, node)->first], v = sm_attribute(s, base, name);
     bool frozen = name < s->names.first;
     if (frozen || sm_tag(v) == SM_T_PATH) {
         const sm_val *list;
         sm_val one;
         uint32_t count = sm_alts(s, v, &list, &one), taint = 0;
-        struct sm_args args = {.unknown = true, .recv = base};
         for (uint32_t i = 0; i < count; i++) {
             uint32_t path = sm_tag(list[i]) == SM_T_PATH ? sm_payload(list[i]) : 0;
+            if (!sm_event_known(s, SM_EV_LOAD, path, name))
+                continue;
+            struct sm_args args = {.unknown = true, .recv = base};
             taint |= sm_event(s, SM_EV_LOAD, path, name, &args, node);
         }
         v = sm_tainted(s, v, taint == UINT32_MAX ? 0 : taint);
@@ -274,6 +285,8 @@ static void capture(struct sm_scan *s, py_node node)
 static void leave(struct sm_scan *s, py_node node)
 {
     const struct py_nodedata *n = sm_node(s, node);
+    if (n->kind == PY_LIST_OF)
+        return;
     switch (n->kind) {
     case PY_ATTRIBUTE:
         attribute(s, node);
@@ -331,8 +344,7 @@ static void leave(struct sm_scan *s, py_node node)
     case PY_GLOBAL:
     case PY_NONLOCAL:
         for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
-            sm_declare(s, sm_scan_intern(s, sm_node(s, c)->text, sm_node(s, c)->text_len),
-                       n->kind == PY_GLOBAL);
+            sm_declare(s, sm_node_name(s, c), n->kind == PY_GLOBAL);
         break;
     case PY_DELETE:
         for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
@@ -369,7 +381,7 @@ static void define_function(struct sm_scan *s, py_node node)
     const struct sm_scope *scope = &s->scopes[s->scope];
     f->parent_scope = s->scope;
     f->klass = scope->kind == SM_SCOPE_CLASS ? scope->klass + 1 : 0;
-    f->name = n->kind == PY_FUNCDEF ? sm_scan_intern(s, n->text, n->text_len) : SM_N_EMPTY;
+    f->name = n->kind == PY_FUNCDEF ? sm_node_name(s, node) : SM_N_EMPTY;
     queue_body(s, at);
     if (n->kind != PY_FUNCDEF)
         return;
@@ -382,13 +394,12 @@ static void define_function(struct sm_scan *s, py_node node)
 
 static void class_in(struct sm_scan *s, py_node node)
 {
-    const struct py_nodedata *n = sm_node(s, node);
     uint32_t at = sm_definition(s, node, true);
     if (s->failed != 0)
         return;
     struct sm_class *c = &s->classes[at];
     bool fresh = c->scope == 0;
-    c->name = sm_scan_intern(s, n->text, n->text_len);
+    c->name = sm_node_name(s, node);
     c->base = 0;
     for (py_node a = sm_elements(s, py_child(s->tree, node, 1)); a != 0; a = sm_node(s, a)->next) {
         sm_val base = s->val[a];
@@ -604,22 +615,45 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
             f->cursor = 3;
         break;
     case END:
+    case LEAF:
         break;
     }
 }
 
+static int push(struct sm_scan *s, py_node n, uint32_t cursor)
+{
+    if (sm_grow((void **)&s->frames, &s->frame_capacity, s->frame_count, sizeof *s->frames) != 0)
+        return s->failed = -ENOMEM;
+    s->frames[s->frame_count++] = (struct sm_frame){n, cursor};
+    return 0;
+}
+
+/* Deal with the leaves from `n` on, up to the first sibling that is none. */
+static py_node past_leaves(struct sm_scan *s, py_node n)
+{
+    for (; n != 0 && is_leaf(sm_node(s, n)->kind); n = sm_node(s, n)->next)
+        leaf(s, n);
+    return n;
+}
+
+/* Most nodes have leaves only: they are done with here and never see the stack. */
 static void visit(struct sm_scan *s, py_node n)
 {
-    const struct py_nodedata *d = sm_node(s, n);
-    if (is_leaf(d->kind)) {
+    if (is_leaf(sm_node(s, n)->kind)) {
         leaf(s, n);
         return;
     }
-    if (sm_grow((void **)&s->frames, &s->frame_capacity, s->frame_count, sizeof *s->frames) != 0) {
-        s->failed = -ENOMEM;
-        return;
+    while (!scripted(sm_node(s, n)->kind)) {
+        py_node inner = past_leaves(s, sm_node(s, n)->first);
+        if (inner == 0) {
+            leave(s, n);
+            return;
+        }
+        if (push(s, n, sm_node(s, inner)->next) != 0)
+            return;
+        n = inner;
     }
-    s->frames[s->frame_count++] = (struct sm_frame){n, scripted(d->kind) ? 0 : d->first};
+    push(s, n, 0);
 }
 
 static void run(struct sm_scan *s, py_node root)
@@ -627,27 +661,23 @@ static void run(struct sm_scan *s, py_node root)
     visit(s, root);
     while (s->frame_count > 0 && s->failed == 0) {
         struct sm_frame *f = &s->frames[s->frame_count - 1];
-        const struct py_nodedata *n = sm_node(s, f->node);
-        if (!scripted(n->kind)) {
-            py_node child = f->cursor;
-            if (child != 0) {
-                f->cursor = sm_node(s, child)->next;
-                visit(s, child);
-                continue;
-            }
-            s->frame_count--;
-            leave(s, (py_node)(n - s->tree->nodes));
-            continue;
+        py_node node = f->node, child;
+        uint8_t kind = sm_node(s, node)->kind;
+        int what = 0;
+        if (scripted(kind)) {
+            what = scripts[kind][f->cursor++ & ~FLAG];
+            child = what < 0 ? 0 : py_child(s->tree, node, (unsigned)what);
+        } else {
+            child = past_leaves(s, f->cursor);
+            f->cursor = child == 0 ? 0 : sm_node(s, child)->next;
+            what = child == 0 ? END : 0;
         }
-        int what = scripts[n->kind][f->cursor++ & ~FLAG];
-        if (what >= 0) {
-            py_node child = py_child(s->tree, f->node, (unsigned)what);
-            if (child != 0)
-                visit(s, child);
+        if (child != 0) {
+            visit(s, child);
         } else if (what == END) {
             s->frame_count--;
-            leave(s, (py_node)(n - s->tree->nodes));
-        } else {
+            leave(s, node);
+        } else if (what < 0) {
             step(s, f, (enum step)what);
         }
     }
@@ -667,7 +697,7 @@ static void bind_params(struct sm_scan *s, uint32_t at)
         if (first && s->funcs[at].klass != 0)
             v = sm_make(SM_T_INST, s->funcs[at].klass - 1);
         first = false;
-        uint32_t name = sm_scan_intern(s, d->text, d->text_len);
+        uint32_t name = sm_node_name(s, p);
         bool found;
         sm_val known = sm_scope_get(s, s->funcs[at].scope, name, &found); /* what callers passed */
         sm_bind(s, s->funcs[at].scope, name, sm_join(s, v, known), false);

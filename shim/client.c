@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shim/reply.h"
+
 /* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. Once
  * it has failed to answer, later questions wait only briefly. */
 #define ANSWER_MS  30000
@@ -245,15 +247,9 @@ static int receive_reply(int sock, struct hg_reply *reply)
         ssize_t n = recv(sock, packet, sizeof packet, MSG_DONTWAIT);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
-        if (n < (ssize_t)sizeof *reply)
+        if (n <= 0)
             return n < 0 ? -errno : -ECONNRESET;
-        memcpy(reply, packet, sizeof *reply);
-        if (reply->magic != HG_WIRE_MAGIC || reply->version != HG_WIRE_VERSION ||
-            (size_t)n != sizeof *reply + reply->text_len || reply->text_len >= sizeof hg_thread.message)
-            return -EPROTO;
-        memcpy(hg_thread.message, packet + sizeof *reply, reply->text_len);
-        hg_thread.message[reply->text_len] = '\0';
-        return 0;
+        return hg_reply_parse(packet, (size_t)n, reply, hg_thread.message);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -41,6 +42,12 @@ static bool is_source_name(const char *path, size_t n)
 static bool is_bytecode_name(const char *path, size_t n)
 {
     return ends_with(path, n, ".pyc", 4) || ends_with(path, n, ".pyo", 4);
+}
+
+/* site runs the import lines of a path configuration file. */
+static bool is_path_configuration(const char *path, size_t n)
+{
+    return ends_with(path, n, ".pth", 4);
 }
 
 /* A second open of a descriptor: what it is shows only when it is resolved. */
@@ -199,9 +206,9 @@ static bool bytecode_of_root(const char *path, size_t n)
     const struct hg_roots *roots = hg_roots_now();
     for (size_t i = 0; i < roots->count; i++) {
         const struct hg_root *r = &roots->items[i];
-        const char *at = memmem(path, n, r->path, r->len);
-        if (at != NULL && at[r->len] == '/')
-            return true;
+        for (const char *at = path; (at = strstr(at, r->path)) != NULL; at++)
+            if (at[r->len] == '/')
+                return true;
     }
     return false;
 }
@@ -211,7 +218,7 @@ static enum hg_req_kind kind_of(const char *path)
     size_t n = strlen(path);
     if (is_bytecode_name(path, n))
         return HG_REQ_BYTECODE;
-    if (is_source_name(path, n) ||
+    if (is_source_name(path, n) || is_path_configuration(path, n) ||
         hg_thread.run_file != 0) /* the interpreter shows no audit event with a main script's text */
         return HG_REQ_SOURCE;
     return HG_REQ_CODE;
@@ -248,23 +255,37 @@ static int absolute(int dirfd, const char *path, char *clean)
 
 /* Spelled under a root: look before opening, because opening a FIFO or a device there would already wait or
  * act. */
-static int open_spelled(int dirfd, const char *path, int flags, struct passage *p)
+static int open_spelled(int dirfd, const char *path, int flags, struct passage p)
 {
     char resolved[PATH_MAX];
     int at = hg_sys_openat(dirfd, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW), 0);
     if (at < 0)
         return at;
     int n = hg_fd_path(at, resolved, sizeof resolved);
-    p->resolved = n < 0 ? p->path : resolved;
-    int fd = pass_path(p, at, flags);
+    p.resolved = n < 0 ? p.path : resolved;
+    int fd = pass_path(&p, at, flags);
     hg_sys_close(at);
     if (fd == AS_ASKED)
         return hg_sys_openat(dirfd, path, flags, 0);
     return fd < 0 ? fd : lowest(fd);
 }
 
+int hg_gate_unknown(const char *path)
+{
+    static atomic_int said;
+    (void)snprintf(
+        hg_thread.message, sizeof hg_thread.message,
+        "hubguard: blocked %.3000s\n  where this file is cannot be checked: /proc is not mounted, or "
+        "its path is too long\n",
+        path);
+    if (atomic_exchange(&said, 1) == 0)
+        hg_say(hg_thread.message); /* once: openat(2) has no exception that could tell */
+    hg_thread.blocked = 1;
+    return -EACCES;
+}
+
 /* Not spelled under a root: open as asked, then see what was opened. */
-static int open_elsewhere(int dirfd, const char *path, int flags, unsigned mode, struct passage *p)
+static int open_elsewhere(int dirfd, const char *path, int flags, unsigned mode, struct passage p)
 {
     char resolved[PATH_MAX];
     struct stat st;
@@ -274,31 +295,27 @@ static int open_elsewhere(int dirfd, const char *path, int flags, unsigned mode,
     int n = hg_fd_path(fd, resolved, sizeof resolved);
     if (n < 0) { /* without /proc no link into a root could be seen */
         hg_sys_close(fd);
-        (void)snprintf(
-            hg_thread.message, sizeof hg_thread.message,
-            "hubguard: blocked %s\n  /proc is not mounted, so where the file is cannot be checked\n", path);
-        hg_thread.blocked = 1;
-        return -EACCES;
+        return hg_gate_unknown(path);
     }
-    p->root = hg_guarded_resolved(resolved);
-    if (p->root == NULL && !bytecode_of_root(resolved, (size_t)n))
+    p.root = hg_guarded_resolved(resolved);
+    if (p.root == NULL && !bytecode_of_root(resolved, (size_t)n))
         return fd;
-    if (is_descriptor_name(p->path) && p->code == 0) {
-        p->kind = kind_of(resolved);
-        if (p->kind == HG_REQ_CODE)
+    if (p.kind == HG_REQ_CODE && is_descriptor_name(p.path) && p.code == 0) {
+        p.kind = kind_of(resolved);
+        if (p.kind == HG_REQ_CODE)
             return fd; /* data */
     }
-    p->resolved = resolved;
+    p.resolved = resolved;
     int code = -ENOENT;
-    if (p->root != NULL && !bytecode_hidden(resolved, (size_t)n)) {
+    if (p.root != NULL && !bytecode_hidden(resolved, (size_t)n)) {
         if (fstat(fd, &st) != 0)
             code = -errno;
         else if (S_ISDIR(st.st_mode))
             code = AS_ASKED;
         else if (!S_ISREG(st.st_mode))
-            code = ask_trouble(p, HG_TROUBLE_NOT_REGULAR, 0, 0);
+            code = ask_trouble(&p, HG_TROUBLE_NOT_REGULAR, 0, 0);
         else
-            code = pass_file(p, fd, &st, flags);
+            code = pass_file(&p, fd, &st, flags);
     }
     if (code == AS_ASKED)
         return fd;
@@ -311,21 +328,20 @@ int hg_gate_open(int dirfd, const char *path, int flags, unsigned mode)
     char clean[PATH_MAX];
     hg_thread.blocked = 0;
     int n = absolute(dirfd, path, clean);
-    if (n <= 0) /* no such directory, or too long: the kernel has the right error */
-        return hg_sys_openat(dirfd, path, flags | O_NONBLOCK, mode);
     int code = hg_thread.code_open + hg_thread.run_file + hg_thread.code_next;
     struct passage p = {.kind = kind_of(path),
                         .layer = hg_thread.code_open != 0 ? HG_LAYER_OPEN_CODE : HG_LAYER_LIBC,
                         .code = code,
-                        .path = clean,
-                        .root = hg_roots_match(hg_roots_now(), clean)};
+                        .path =
+                            n > 0 ? clean : path, /* no path: a directory that was removed, or a deep one */
+                        .root = n > 0 ? hg_roots_match(hg_roots_now(), clean) : NULL};
     if (hg_state.broken && p.root == NULL) /* the roots are not all known: every source file may be guarded */
         return ask_trouble(&p, HG_TROUBLE_NONE, 0, 0);
     if (p.root == NULL)
-        return open_elsewhere(dirfd, path, flags, mode, &p);
+        return open_elsewhere(dirfd, path, flags, mode, p);
     if (bytecode_hidden(clean, (size_t)n))
         return -ENOENT;
-    return open_spelled(dirfd, path, flags, &p);
+    return open_spelled(dirfd, path, flags, p);
 }
 
 int hg_gate_native(const char *path, int *fd_out)
@@ -335,6 +351,8 @@ int hg_gate_native(const char *path, int *fd_out)
     const struct hg_root *root = hg_guarded(path, clean);
     if (root == NULL)
         return 0;
+    if (root == &hg_root_unknown)
+        return hg_gate_unknown(path);
     int at = hg_sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
     if (at < 0)
         return at;
@@ -350,6 +368,37 @@ int hg_gate_native(const char *path, int *fd_out)
         return fd;
     *fd_out = fd;
     return 1;
+}
+
+int hg_gate_stdin(void)
+{
+    char resolved[PATH_MAX];
+    struct stat st;
+    hg_thread.blocked = 0;
+    if (fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode))
+        return 0;
+    if (hg_fd_path(STDIN_FILENO, resolved, sizeof resolved) < 0)
+        return hg_gate_unknown("standard input");
+    struct passage p = {.kind = HG_REQ_SOURCE,
+                        .layer = HG_LAYER_AUDIT,
+                        .code = 1,
+                        .path = resolved,
+                        .resolved = resolved,
+                        .root = hg_guarded_resolved(resolved)};
+    off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    if (p.root == NULL)
+        return 0;
+    int from = hg_sys_openat(AT_FDCWD, "/proc/self/fd/0", O_RDONLY | O_CLOEXEC, 0);
+    int fd = from < 0 ? ask_trouble(&p, HG_TROUBLE_READ, -from, 0) : pass_file(&p, from, &st, O_CLOEXEC);
+    if (from >= 0)
+        hg_sys_close(from);
+    if (fd == AS_ASKED)
+        return 0;
+    if (fd < 0)
+        return fd;
+    int code = lseek(fd, at, SEEK_SET) == at && dup2(fd, STDIN_FILENO) >= 0 ? 0 : hg_gate_unknown(resolved);
+    hg_sys_close(fd);
+    return code;
 }
 
 static int memfd_of(const void *bytes, size_t size)

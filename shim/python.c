@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 struct hg_python_api hg_py;
 
@@ -64,21 +65,6 @@ static void set_passed(const char *name)
 /* --- small pieces of the C API
  * -------------------------------------------------------------------------------------------- */
 
-/* UTF-8 of a str, or the bytes of a bytes object; NULL (and no error set) for anything else. Borrowed. */
-static const char *text_of(PyObject *o)
-{
-    if (o == NULL)
-        return NULL;
-    const char *s = NULL;
-    if (hg_py.IsInstance(o, hg_py.UnicodeType) == 1)
-        s = hg_py.AsUTF8(o);
-    else if (hg_py.IsInstance(o, hg_py.BytesType) == 1)
-        s = hg_py.BytesAsString(o);
-    if (s == NULL)
-        hg_py.ErrClear();
-    return s;
-}
-
 static PyObject *item(PyObject *args, long i)
 {
     if (hg_py.TupleSize(args) <= i)
@@ -102,65 +88,21 @@ static int raise_blocked(PyObject **type)
     return -1;
 }
 
-/* --- frames
- * ------------------------------------------------------------------------------------------------------------------
+/* A code object's file name, or NULL for what has none: '<string>' and its kind, unless there is such a file.
  */
-
-struct remote {
-    char file[PATH_MAX];
-    unsigned line;
-};
-
-/* What a frame is, as far as the walk cares. */
-enum frame_is { FRAME_OTHER, FRAME_REMOTE, FRAME_IMPORTER };
-
-static enum frame_is look_at_frame(PyObject *frame, struct remote *out)
+static const char *file_name(PyObject *o, char *room)
 {
-    enum frame_is is = FRAME_OTHER;
-    PyObject *code = hg_py.GetAttr(frame, "f_code");
-    PyObject *name = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
-    const char *file = text_of(name);
-    if (file != NULL &&
-        (strncmp(file, "<frozen importlib", 17) == 0 || strncmp(file, "<frozen zipimport", 17) == 0)) {
-        is = FRAME_IMPORTER;
-    } else if (file != NULL && file[0] != '<' &&
-               (has_passed(file) || hg_roots_match(hg_roots_now(), file) != NULL)) {
-        is = FRAME_REMOTE;
-        (void)snprintf(out->file, sizeof out->file, "%s", file);
-        PyObject *line = hg_py.GetAttr(frame, "f_lineno");
-        long n = line == NULL ? 0 : hg_py.AsLong(line);
-        out->line = n > 0 ? (unsigned)n : 0;
-        hg_py.DecRef(line);
-    }
-    hg_py.DecRef(name);
-    hg_py.DecRef(code);
-    hg_py.ErrClear();
-    return is;
+    const char *name = hg_py_text(o, room);
+    if (name == NULL || name[0] == '\0')
+        return NULL;
+    if (name[0] == '<' && strchr(name, '/') == NULL && access(name, F_OK) != 0)
+        return NULL;
+    return name;
 }
 
-/* The nearest remote frame below which no import happens: what an import machinery does on the way (reading
- * the bytecode of an installed package, say) is not the doing of the remote code that asked for it. */
-static bool remote_frame(struct remote *out)
+static bool is_remote(const char *file)
 {
-    PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
-    hg_py.IncRef(frame);
-    bool found = false;
-    for (int depth = 0; frame != NULL && depth < 2000; depth++) {
-        enum frame_is is = look_at_frame(frame, out);
-        found = is == FRAME_REMOTE;
-        if (is != FRAME_OTHER)
-            break;
-        PyObject *back = hg_py.GetAttr(frame, "f_back");
-        if (back == NULL || back == hg_py.None) {
-            hg_py.DecRef(back);
-            break;
-        }
-        hg_py.DecRef(frame);
-        frame = back;
-    }
-    hg_py.DecRef(frame);
-    hg_py.ErrClear();
-    return found;
+    return has_passed(file) || (file[0] == '/' && hg_roots_match(hg_roots_now(), file) != NULL);
 }
 
 /* Whether any remote statement has run in this process: before that no frame can be remote. */
@@ -213,12 +155,16 @@ static PyObject *unparse(PyObject *tree)
 }
 
 static int judge_source(PyObject *source, const char *name, const struct hg_root *root,
-                        const struct remote *by)
+                        const struct hg_remote *by)
 {
     struct source s;
     PyObject *text = NULL;
     enum hg_req_kind kind = root != NULL ? HG_REQ_COMPILE : HG_REQ_DYNAMIC;
     bool have = source_of(source, &s);
+    if (have && by != NULL && by->imported && hg_py_bytes_of_file(name, 0, s.bytes, s.size)) {
+        hg_py.DecRef(s.owned);
+        return 0; /* an installed module that has no bytecode yet */
+    }
     if (!have && (text = unparse(source)) != NULL)
         have = source_of(text, &s);
     int code = have ? hg_gate_bytes(kind, s.bytes, s.size, s.flags, name, root, by == NULL ? NULL : by->file,
@@ -232,18 +178,20 @@ static int judge_source(PyObject *source, const char *name, const struct hg_root
 
 static int on_compile(PyObject *args)
 {
-    char clean[PATH_MAX];
-    struct remote by;
+    char clean[PATH_MAX], room[PATH_MAX];
+    struct hg_remote by;
     PyObject *source = item(args, 0);
-    const char *name = text_of(item(args, 1));
+    const char *name = file_name(item(args, 1), room);
     if (source == NULL || source == hg_py.None)
         return 0; /* the main script: it was gated when it was opened */
-    const struct hg_root *root =
-        name == NULL || name[0] == '<' || name[0] == '\0' ? NULL : hg_guarded(name, clean);
-    bool dynamic = root == NULL && atomic_load(&remote_ran) != 0 && remote_frame(&by);
+    const struct hg_root *root = name == NULL ? NULL : hg_guarded(name, clean);
+    bool dynamic = root == NULL && atomic_load(&remote_ran) != 0 && hg_py_remote_frame(is_remote, &by);
     if (root == NULL && !dynamic)
         return 0;
-    if (judge_source(source, name == NULL ? "<unknown>" : name, root, dynamic ? &by : NULL) != 0)
+    const char *shown = root != NULL ? clean : name != NULL ? name : "<unknown>";
+    int code = root == &hg_root_unknown ? hg_gate_unknown(name)
+                                        : judge_source(source, shown, root, dynamic ? &by : NULL);
+    if (code != 0)
         return raise_blocked(hg_py.ImportError);
     if (root != NULL)
         set_passed(name);
@@ -252,21 +200,23 @@ static int on_compile(PyObject *args)
 
 static int on_exec(PyObject *args)
 {
-    char clean[PATH_MAX];
+    char clean[PATH_MAX], room[PATH_MAX];
     PyObject *code = item(args, 0);
     PyObject *attribute = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
-    const char *name = text_of(attribute);
+    const char *name = file_name(attribute, room);
+    const struct hg_root *root = name == NULL ? NULL : hg_guarded(name, clean);
     int result = 0;
-    const struct hg_root *root = NULL;
     hg_thread.run_file = 0;
-    if (name != NULL && name[0] != '<' && name[0] != '\0')
-        root = hg_guarded(name, clean);
     if (root != NULL) {
-        if (!has_passed(name) &&
-            hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, clean, root, NULL, 0) != 0)
-            result = raise_blocked(hg_py.ImportError);
-        else
+        bool may = has_passed(name);
+        if (!may && root == &hg_root_unknown)
+            (void)hg_gate_unknown(name);
+        else if (!may)
+            may = hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, clean, root, NULL, 0) == 0;
+        if (may)
             atomic_store(&remote_ran, 1);
+        else
+            result = raise_blocked(hg_py.ImportError);
     }
     hg_py.DecRef(attribute);
     if (result == 0)
@@ -274,33 +224,19 @@ static int on_exec(PyObject *args)
     return result;
 }
 
-/* Whether the import system itself is what calls: SourcelessFileLoader and others open without the open-code
- * hook. */
-static bool importer_calls(void)
-{
-    PyObject *frame = hg_py.EvalGetFrame(); /* borrowed */
-    PyObject *code = frame == NULL ? NULL : hg_py.GetAttr(frame, "f_code");
-    PyObject *name = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
-    const char *file = text_of(name);
-    bool is = file != NULL && strncmp(file, "<frozen importlib", 17) == 0;
-    hg_py.DecRef(name);
-    hg_py.DecRef(code);
-    return is;
-}
-
 /* Reading a guarded file as data: the exception tells what libc's errno cannot. libc's own hook decides again
  * when the file is opened, on the bytes that are there then. */
 static int on_open(PyObject *args)
 {
     PyObject *path = item(args, 0), *mode = item(args, 1);
-    char clean[PATH_MAX];
-    const char *name = text_of(path), *how = text_of(mode);
+    char clean[PATH_MAX], room[PATH_MAX], mode_room[PATH_MAX];
+    const char *name = hg_py_text(path, room), *how = hg_py_text(mode, mode_room);
     if (hg_thread.code_open != 0 || name == NULL)
         return 0;
     /* Only a file that is spelled under a root can be worth the look at the frame, and the importer never
      * uses os.open. */
-    bool importing =
-        how != NULL && (name[0] != '/' || hg_roots_match(hg_roots_now(), name) != NULL) && importer_calls();
+    bool importing = how != NULL && (name[0] != '/' || hg_roots_match(hg_roots_now(), name) != NULL) &&
+                     hg_py_importer_calls();
     hg_thread.code_next = importing;
     if (!hg_gate_wants(name))
         return 0;
@@ -321,7 +257,8 @@ static int on_open(PyObject *args)
 
 static int native(PyObject *path, PyObject **type)
 {
-    const char *name = text_of(path);
+    char room[PATH_MAX];
+    const char *name = hg_py_text(path, room);
     int fd;
     if (name == NULL || strchr(name, '/') == NULL)
         return 0;
@@ -341,18 +278,25 @@ static int on_ctypes_dlopen(PyObject *args)
     return native(item(args, 0), hg_py.PermissionError);
 }
 
+#define PYC_HEADER 16 /* bytes before the marshalled code in a .pyc (PEP 552) */
+
 /* Bytecode that remote code brings along, or that lies in an archive that zipimport reads, has no source that
  * was judged. */
 static int on_marshal(PyObject *args)
 {
-    struct remote by;
+    struct hg_remote by;
     struct source s;
-    if (atomic_load(&remote_ran) == 0 || !remote_frame(&by))
+    char path[PATH_MAX];
+    if (atomic_load(&remote_ran) == 0 || !hg_py_remote_frame(is_remote, &by))
         return 0;
     PyObject *data = item(args, 0);
     int code = -1;
     if (data != NULL && source_of(data, &s)) {
-        code = hg_gate_bytes(HG_REQ_BYTECODE, s.bytes, s.size, 0, by.file, NULL, by.file, by.line);
+        const char *file = by.imported ? hg_py_bytecode_path(path) : NULL;
+        if (file != NULL && hg_py_bytes_of_file(file, PYC_HEADER, s.bytes, s.size))
+            code = 0; /* that of an installed module */
+        else
+            code = hg_gate_bytes(HG_REQ_BYTECODE, s.bytes, s.size, 0, by.file, NULL, by.file, by.line);
         hg_py.DecRef(s.owned);
     } else {
         code = hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, by.file, NULL, by.file, by.line);
@@ -362,13 +306,19 @@ static int on_marshal(PyObject *args)
 
 static int on_run_file(PyObject *args)
 {
-    char clean[PATH_MAX];
-    const char *name = text_of(item(args, 0));
+    char clean[PATH_MAX], room[PATH_MAX];
+    const char *name = hg_py_text(item(args, 0), room);
     if (name != NULL && hg_guarded(name, clean) != NULL) {
         hg_thread.run_file = 1; /* gated whatever it is called */
         set_passed(name);
     }
     return 0;
+}
+
+static int on_run_stdin(PyObject *args)
+{
+    (void)args;
+    return hg_gate_stdin() != 0 ? raise_blocked(hg_py.ImportError) : 0;
 }
 
 static const struct {
@@ -380,6 +330,7 @@ static const struct {
               {"import", on_import},
               {"marshal.loads", on_marshal},
               {"ctypes.dlopen", on_ctypes_dlopen},
+              {"cpython.run_stdin", on_run_stdin},
               {"cpython.run_file", on_run_file}};
 
 static int audit(const char *event, PyObject *args, void *data)
@@ -424,8 +375,9 @@ static PyObject *open_code(PyObject *path, void *data)
 
 bool hg_python_attach(void *handle)
 {
+    /* Before 3.8, or an interpreter that hides its C API: the libc hooks alone have to do. */
     if (dlsym(handle, "PySys_AddAuditHook") == NULL || !hg_python_api_load(handle, &hg_py))
-        return false;
+        return dlsym(handle, "Py_Main") != NULL;
     if (hg_py.AddAuditHook(audit, NULL) != 0 || hg_py.SetOpenCodeHook(open_code, NULL) != 0) {
         hg_say("hubguard: the interpreter refuses the hooks; remote code is blocked\n");
         hg_state.broken = true;

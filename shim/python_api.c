@@ -18,6 +18,7 @@ static const struct {
     ROW(TupleSize, "PyTuple_Size"),
     ROW(TupleGetItem, "PyTuple_GetItem"),
     ROW(AsUTF8, "PyUnicode_AsUTF8"),
+    ROW(EncodeFSDefault, "PyUnicode_EncodeFSDefault"),
     ROW(Encode, "PyUnicode_AsEncodedString"),
     ROW(BytesAsString, "PyBytes_AsString"),
     ROW(BytesSize, "PyBytes_Size"),

@@ -78,12 +78,20 @@ const struct hg_root *hg_guarded(const char *path, char *clean);
 /* The same for an open file, whose path is resolved already. */
 const struct hg_root *hg_guarded_resolved(const char *resolved);
 
+/* What hg_guarded() gives for a file that is there but cannot be placed: to be refused. */
+extern const struct hg_root hg_root_unknown;
+/* The refusal: -EACCES, and hg_thread.message says why. */
+int hg_gate_unknown(const char *path);
+
 /* Whether a read-only open of this name has to go through hg_gate_open(). Cheap: looks at the name's end. */
 bool hg_gate_wants(const char *path);
 /* Open for reading through the gate: a descriptor of the file when it is not guarded, of a sealed copy of the
  * scanned bytes when it is and may pass; -errno otherwise (-EACCES: blocked, see hg_thread.message; -ENOENT:
  * bytecode). */
 int hg_gate_open(int dirfd, const char *path, int flags, unsigned mode);
+/* The gate for standard input from which the interpreter is about to read its program: a guarded file there
+ * is replaced by its sealed copy. 0 or -EACCES. */
+int hg_gate_stdin(void);
 /* The gate for bytes in memory. Returns 0 (may run) or -EACCES (blocked, see hg_thread.message). */
 int hg_gate_bytes(enum hg_req_kind kind, const void *bytes, size_t size, unsigned flags, const char *path,
                   const struct hg_root *root, const char *frame, unsigned line);

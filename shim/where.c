@@ -4,6 +4,7 @@
  * path). */
 #include "shim/shim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -70,19 +71,35 @@ const struct hg_root *hg_guarded_resolved(const char *resolved)
     return root != NULL ? root : root_by_ancestor(resolved);
 }
 
+const struct hg_root hg_root_unknown = {.path = "/"};
+
+/* Where `path` leads. Length of `resolved`, -ENOENT when it leads nowhere, other -errno when that cannot be
+ * told.
+ */
+static int resolve(const char *path, const char *clean, char *resolved)
+{
+    int fd = hg_sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
+    if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+        return hg_path_resolve(path[0] == '/' ? path : clean, resolved, PATH_MAX); /* link by link */
+    if (fd < 0)
+        return -ENOENT;
+    int n = hg_fd_path(fd, resolved, PATH_MAX);
+    hg_sys_close(fd);
+    return n < 0 ? -ENAMETOOLONG : n;
+}
+
 const struct hg_root *hg_guarded(const char *path, char *clean)
 {
     char resolved[PATH_MAX];
-    if (hg_path_clean(path, NULL, clean, PATH_MAX) <= 0)
-        return NULL;
-    const struct hg_root *root = hg_roots_match(hg_roots_now(), clean);
+    const struct hg_root *root = NULL;
+    if (hg_path_clean(path, NULL, clean, PATH_MAX) > 0)
+        root = hg_roots_match(hg_roots_now(), clean);
+    else /* the working directory has no path: the file may have one all the same */
+        (void)snprintf(clean, PATH_MAX, "%s", path);
     if (root != NULL)
         return root;
-    int fd = hg_sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
-    if (fd < 0)
-        return NULL;
-    if (hg_fd_path(fd, resolved, sizeof resolved) > 0)
-        root = hg_guarded_resolved(resolved);
-    hg_sys_close(fd);
-    return root;
+    int n = resolve(path, clean, resolved);
+    if (n < 0)
+        return n == -ENOENT ? NULL : &hg_root_unknown;
+    return hg_guarded_resolved(resolved);
 }

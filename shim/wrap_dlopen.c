@@ -17,11 +17,11 @@
 #define COPIES 64
 static struct copy {
     atomic_int used;
+    int fd;
     dev_t dev, copy_dev;
     ino_t ino, copy_ino;
     struct timespec mtime;
     off_t size;
-    int fd;
 } copies[COPIES];
 
 static const char *copy_path(int fd, unsigned slot, char *out, size_t size)
@@ -74,18 +74,46 @@ static unsigned remember_copy(const struct stat *st, int fd)
     return (unsigned)fd;
 }
 
-/* A bare name that LD_LIBRARY_PATH (as ld.so read it at the start) would find under a guarded root. */
+/* Folders of a library directory that ld.so searches before the directory itself: glibc-hwcaps, and up to
+ * glibc 2.36 every combination of the older names, in this order. */
+static const char *const hardware[] = {"glibc-hwcaps/x86-64-v4/", "glibc-hwcaps/x86-64-v3/",
+                                       "glibc-hwcaps/x86-64-v2/"};
+static const char *const legacy[] = {"tls/", "haswell/", "avx512_1/", "x86_64/"};
+#define HARDWARE    (sizeof hardware / sizeof hardware[0])
+#define LEGACY_SETS (1u << (sizeof legacy / sizeof legacy[0]))
+
+/* Path number `variant` of `name` in a library directory, from HARDWARE + LEGACY_SETS; the last is in the
+ * directory itself. */
+static bool library_variant(unsigned variant, const char *dir, size_t n, const char *name, char *found)
+{
+    char below[64] = "";
+    if (variant < HARDWARE) {
+        (void)snprintf(below, sizeof below, "%s", hardware[variant]);
+    } else {
+        unsigned set = LEGACY_SETS - 1 - (variant - (unsigned)HARDWARE);
+        for (unsigned i = 0; i < sizeof legacy / sizeof legacy[0]; i++)
+            if ((set >> i & 1u) != 0)
+                strcat(below, legacy[i]);
+    }
+    return snprintf(found, PATH_MAX, "%.*s/%s%s", (int)n, dir, below, name) < PATH_MAX &&
+           access(found, F_OK) == 0;
+}
+
+/* A bare name that LD_LIBRARY_PATH (as ld.so read it at the start) would find under a guarded root. An empty
+ * entry is the working directory (ld.so(8)). */
 static bool on_library_path(const char *name, char *found)
 {
     const char *dir = hg_state.library_path;
-    while (*dir != '\0') {
+    while (*hg_state.library_path != '\0') {
         size_t n = strcspn(dir, ":;");
-        if (n != 0 && snprintf(found, PATH_MAX, "%.*s/%s", (int)n, dir, name) < PATH_MAX &&
-            access(found, F_OK) == 0) {
+        for (unsigned i = 0; i < HARDWARE + LEGACY_SETS; i++) {
             char clean[PATH_MAX];
-            return hg_guarded(found, clean) != NULL;
+            if (library_variant(i, n == 0 ? "." : dir, n == 0 ? 1 : n, name, found))
+                return hg_guarded(found, clean) != NULL;
         }
-        dir += n + (dir[n] != '\0');
+        if (dir[n] == '\0')
+            return false;
+        dir += n + 1;
     }
     return false;
 }

@@ -15,10 +15,10 @@ rule pickle_global_process
         example = "cposix\nsystem\n(S'id'\ntR."
         counterexample = "ctorch._utils\n_rebuild_tensor_v2\n(S'cposix system'\ntR."
     strings:
-        $a = /c(os|posix|nt)\n(system|popen|spawn[lv]p?e?|exec[lv]p?e?|startfile|posix_spawnp?)\n/
+        $a = /c(os|posix|nt)(\nsystem|\npopen|\nspawn[lv]p?e?|\nexec[lv]p?e?|\nstartfile|\nposix_spawnp?)\n/
         $b = /csubprocess\n(Popen|run|call|check_call|check_output|getoutput|getstatusoutput)\n/
-        $c = /c(__builtin__|builtins)\n(exec|eval|compile|__import__|execfile|breakpoint)\n/
-        $d = /c(runpy|pty|commands|platform|cPickle|code)\n(_run_code|run_path|run_module|spawn|getoutput|popen|InteractiveInterpreter)\n/
+        $c = /c(_[_]bu[i]lt[i]n_[_]|bu[i]lt[i]ns)(\nexec|\neval|\ncompile|\n__import__|\nexecfile|\nbreakpoint)\n/
+        $d = /c(runpy|pty|commands|platform|cPickle|code)(\n_run_code|\nrun_path|\nrun_module|\nspawn|\ngetoutput|\npopen|\nInteractiveInterpreter)\n/
         $e = /cmarshal\nloads\n/
     condition:
         any of them
@@ -63,13 +63,36 @@ rule pickle_gadget
         example = "ctimeit\ntimeit\n(S'print(1)'\ntR."
         counterexample = "cnumpy.core.multiarray\n_reconstruct\n(S'timeit'\ntR."
     strings:
-        $a = /c(timeit|pip|pip\._internal|pdb|bdb|profile|cProfile|trace|doctest|webbrowser|idlelib\.pyshell)\n(timeit|main|run|runctx|Bdb|open|runeval|ModifiedInterpreter\.runcode)\n/
-        $b = /c(requests\.api|urllib\.request|socket|httplib|http\.client)\n(get|post|urlopen|urlretrieve|socket|create_connection|HTTPSConnection|HTTPConnection)\n/
-        $c = /c(ctypes|_ctypes|importlib|imp)\n(CDLL|dlopen|import_module|load_source|load_dynamic)\n/
-        $d = /c(numpy\.testing\._private\.utils|torch\.utils\.collect_env|torch\.jit\.unsupported_tensor_ops)\n(runstring|run|execWrapper)\n/
-        $e = /\x8c[\x03-\x1e](timeit|pip|pdb|profile|cProfile|webbrowser|urllib\.request|requests\.api|ctypes|importlib)\x94?\x8c[\x03-\x0d](timeit|main|run|runctx|open|urlopen|urlretrieve|get|post|CDLL|import_module)\x94?\x93/
+        $module1 = "ctimeit\n"
+        $module2 = "cpip\n"
+        $module3 = "cpip._internal\n"
+        $module4 = "cpdb\n"
+        $module5 = "cbdb\n"
+        $module6 = "cprofile\n"
+        $module7 = "ccProfile\n"
+        $module8 = "ctrace\n"
+        $module9 = "cdoctest\n"
+        $module10 = "cwebbrowser\n"
+        $module11 = "cidlelib.pyshell\n"
+        $module12 = "crequests.api\n"
+        $module13 = "curllib.request\n"
+        $module14 = "csocket\n"
+        $module15 = "chttplib\n"
+        $module16 = "chttp.client\n"
+        $module17 = "cctypes\n"
+        $module18 = "c_ctypes\n"
+        $module19 = "cimportlib\n"
+        $module20 = "cimp\n"
+        $module21 = "cnumpy.testing._private.utils\n"
+        $module22 = "ctorch.utils.collect_env\n"
+        $module23 = "ctorch.jit.unsupported_tensor_ops\n"
+        $ctx_a = /c(timeit|pip|pip\._internal|pdb|bdb|profile|cProfile|trace|doctest|webbrowser|idlelib\.pyshell)\n(timeit|main|run|runctx|Bdb|open|runeval|ModifiedInterpreter\.runcode)\n/
+        $ctx_b = /c(requests\.api|urllib\.request|socket|httplib|http\.client)\n(get|post|urlopen|urlretrieve|socket|create_connection|HTTPSConnection|HTTPConnection)\n/
+        $ctx_c = /c(ctypes|_ctypes|importlib|imp)\n(CDLL|dlopen|import_module|load_source|load_dynamic)\n/
+        $ctx_d = /c(numpy\.testing\._private\.utils|torch\.utils\.collect_env|torch\.jit\.unsupported_tensor_ops)\n(runstring|run|execWrapper)\n/
+        $e = /\x8c(\x06timeit|\x03pip|\x03pdb|\x07profile|\x08cProfile|\x0awebbrowser|\x0eurllib\.request|\x0crequests\.api|\x06ctypes|\x09importlib)\x94?\x8c(\x06timeit|\x04main|\x03run|\x06runctx|\x04open|\x07urlopen|\x0burlretrieve|\x03get|\x04post|\x04CDLL|\x0dimport_module)\x94?\x93/
     condition:
-        any of them
+        $e or (any of ($module*) and any of ($ctx_*))
 }
 
 rule pickle_in_source
@@ -86,10 +109,17 @@ rule pickle_in_source
         example = "pickle.loads(b\"cos\\nsystem\\n(S'id'\\ntR.\")\n"
         counterexample = "pickle.loads(b\"ccollections\\nOrderedDict\\n)R.\")\n"
     strings:
-        $a = /loads\( ?b?['"]{1,3}(\\x80\\x0[0-5])?c(os|posix|nt|subprocess|builtins|__builtin__)\\n(system|popen|Popen|exec|eval|call|run|check_output|__import__)\\n/
+        $literal1 = "loads(b'"
+        $literal2 = "loads(b\""
+        $literal3 = "loads( b"
+        $literal4 = "loads('"
+        $literal5 = "loads(\""
+        $literal6 = "loads( '"
+        $literal7 = "loads( \""
+        $ctx_a = /loads\( ?b?['"]{1,3}(\\x80\\x0[0-5])?c(os|posix|nt|subprocess|builtins|__builtin__)\\n(system|popen|Popen|exec|eval|call|run|check_output|__import__)\\n/
         $b = /loads\( ?b?['"]{1,3}\\x80\\x0[45][^\n]{0,80}(posix|subprocess|builtins)\\x94\\x8c\\x[0-9a-f]{2}(system|popen|Popen|exec|eval|run)/
     condition:
-        any of them
+        (any of ($literal*) and $ctx_a) or $b
 }
 
 rule keras_lambda_code
@@ -128,9 +158,13 @@ rule template_injection
         example = "{\"chat_template\": \"{% for x in ().__class__.__base__.__subclasses__() %}{{ x }}{% endfor %}\"}\n"
         counterexample = "{\"chat_template\": \"{% for m in messages %}{{ m.content }}{% endfor %}\"}\n"
     strings:
-        $a = /\{[{%][^\n]{0,200}__(subclasses__\(|globals__|builtins__|base__|bases__|mro__)/
+        $a = /\{[{%][^\n]{0,200}(__subclasses[_]_\(|__globals__|__builtins__|__base__|__bases__|__mro__)/
         $b = /\{[{%][^\n]{0,200}\|attr\(['"]__(class|globals|init|builtins)__/
-        $c = /\{[{%][^\n]{0,120}(cycler|lipsum|joiner|namespace)\.__(init|globals)__/
+        $global1 = "cycler.__"
+        $global2 = "lipsum.__"
+        $global3 = "joiner.__"
+        $global4 = "namespace.__"
+        $ctx_c = /\{[{%][^\n]{0,120}(cycler|lipsum|[j]oine[r]|n[a]mespace)[.]__(i[n]it|g[l]obals)__/
     condition:
-        any of them
+        $a or $b or (any of ($global*) and $ctx_c)
 }

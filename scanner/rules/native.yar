@@ -46,7 +46,7 @@ rule process_injection_linux
         $b = "PTRACE_POKETEXT"
         $c = "PTRACE_POKEDATA"
         $d = "PTRACE_SETREGS"
-        $e = /open\( ?f?['"]\/proc\/[^\n'"]{1,24}\/mem['"][^\n]{0,24}, ?['"](wb|r\+b|rb\+|r\+|w)/
+        $e = /op[e]n\( ?f?['"][\/]proc\/[^\n'"]{1,24}\/mem['"][^\n]{0,24}, ?['"](wb|r\+b|rb\+|r\+|w)/
         $ctx_1 = "ctypes.CDLL("
         $ctx_2 = "CDLL("
         $ctx_3 = "find_library("
@@ -94,7 +94,7 @@ rule shellcode_runner
     strings:
         $mem1 = "mmap.PROT_EXEC"
         $mem2 = /VirtualAlloc\([^\n]{1,80}0x40/
-        $mem3 = /mprotect\([^\n]{1,60}, ?(7|0x7|5)\)/
+        $mem3 = /mp[r]otect[\(][^\n]{1,60}, ?(7|0x7|5)\)/
         $ctx_1 = "CFUNCTYPE("
         $ctx_2 = "RtlMoveMemory"
         $ctx_3 = "CreateThread("

@@ -15,8 +15,8 @@ rule import_chain_exec
         example = "exec(__import__('zlib').decompress(__import__('base64').b64decode('eJw=')))\n"
         counterexample = "data = zlib.decompress(base64.b64decode(blob))\n"
     strings:
-        $a = /__import__\(['"](zlib|lzma|bz2|gzip)['"]\)\.decompress\(__import__\(['"](base64|binascii|codecs)['"]\)\./
-        $b = /__import__\(['"]marshal['"]\)\.loads\(/
+        $a = /_[_]i[m]p[o]rt_[_]\(['"](zlib|lzma|bz2|gzip)['"]\)[.]decompress\(_[_]i[m]p[o]rt_[_]\(['"](base64|binascii|codecs)['"]\)\./
+        $b = /_[_]i[m]p[o]rt_[_]\(['"]marshal['"]\)[.]l[o]a[d]s\(/
         $c = /exec\(__import__\(['"](zlib|base64|marshal|codecs|binascii|lzma|bz2)['"]\)/
     condition:
         any of them
@@ -36,10 +36,11 @@ rule lambda_unpacker
         example = "_ = lambda __ : zlib.decompress(base64.b64decode(__[::-1]));exec((_)(b'=oJ'))\n"
         counterexample = "rev = lambda s: s[::-1]\nprint(rev('abc'))\n"
     strings:
-        $a = /lambda \w{1,12} ?:[^\n]{0,80}decompress\([^\n]{0,60}decode\(\w{1,12}\[::-1\]/
+        $unpack = "decompress("
+        $ctx_a = /l[a]m[b]da \w{1,12} ?:[^\n]{0,80}d[e]c[o]mp[r]ess\([^\n]{0,60}dec[o]de\(\w{1,12}\[:[:]-1[\]]/
         $b = /exec\(\(_{1,8}\)\(b?['"]/
     condition:
-        any of them
+        ($unpack and $ctx_a) or $b
 }
 
 rule exec_marshal
@@ -109,7 +110,7 @@ rule character_codes_exec
         example = "exec(''.join(map(chr,[105,109,112,111,114,116])))\n"
         counterexample = "alphabet = ''.join(map(chr, range(97, 123)))\n"
     strings:
-        $a = /(exec|eval)\( ?['"]{2}\.join\( ?\[? ?(map\( ?chr|chr\()/
+        $a = /(ex[e]c|ev[a]l)\( ?['"]{2}[.]jo[i]n\( ?\[? ?(m[a]p\(chr|m[a]p\( chr|chr\()/
         $b = /(exec|eval)\( ?chr\([0-9]{1,3}\) ?\+ ?chr\(/
         $c = /(exec|eval)\( ?bytes\(\[ ?[0-9]{1,3} ?, ?[0-9]{1,3} ?,/
         $d = /chr\(101\) ?\+ ?chr\(120\) ?\+ ?chr\(101\) ?\+ ?chr\(99\)/
@@ -131,13 +132,17 @@ rule decoded_exec
         example = "exec(base64.b64decode('cHJpbnQoMSk='))\n"
         counterexample = "exec(open('setup_version.py').read())\ncfg = base64.b64decode(text)\n"
     strings:
-        $a = /(exec|eval)\( ?(compile\( ?)?(base64\.)?b(64|85|32|16)decode\(/
-        $b = /(exec|eval)\( ?(compile\( ?)?(zlib|lzma|bz2|gzip)\.decompress\(/
+        $a = /(exec|eval)\( ?(compile\( ?)?(base64\.)?(b64d|b85d|b32d|b16d)[e]c[o]d[e]\(/
+        $unpack1 = "zlib.decompress("
+        $unpack2 = "lzma.decompress("
+        $unpack3 = "bz2.decompress("
+        $unpack4 = "gzip.decompress("
+        $ctx_b = /(exec|eval)\( ?(compile\( ?)?(zlib|lzma|bz2|gzip)[.][d]ec[o]mp[r]ess\(/
         $c = /(exec|eval)\( ?(compile\( ?)?codecs\.decode\(/
-        $d = /(exec|eval)\( ?(compile\( ?)?(bytes|bytearray)\.fromhex\(/
+        $d = /(exec|eval)\( ?(compile\( ?)?(bytes|bytearray)[.]fromhex\(/
         $e = /(exec|eval)\( ?(compile\( ?)?(binascii\.)?(unhexlify|a2b_base64|a2b_hex)\(/
     condition:
-        any of them
+        any of ($a, $c, $d, $e) or (any of ($unpack*) and $ctx_b)
 }
 
 rule base64_python
@@ -334,8 +339,10 @@ rule code_behind_blanks
         example = "x = 1                                                                                                                        ;import os;os.system('id')\n"
         counterexample = "x = 1          # import os;os.system('id')\n"
     strings:
-        $a = / {64}; ?(import|exec|eval|__import__|from|os\.|subprocess\.)/
-        $b = / {64}(exec|eval|__import__)\(/
+        $a = / {61}   ;[ ]?(im[p]o[r]t|ex[e]c|ev[a]l|_[_]i[m]p[o]r[t]_[_]|fr[o]m|o[s]\.|s[u]b[p]r[o]c[e]s[s]\.)/
+        $b1 = "                                                                exec("
+        $b2 = "                                                                eval("
+        $b3 = "                                                                __import__("
     condition:
         any of them
 }
@@ -354,8 +361,8 @@ rule trojan_source
         example = "import os\ndef f(): \n    '''check \xe2\x80\xae\xe2\x81\xa6'''; return \xe2\x81\xa9\xe2\x81\xa6\n"
         counterexample = "import os\ndef f():\n    return '\\u202e text'\n"
     strings:
-        $override = { E2 80 (AD | AE) }
-        $isolate = { E2 81 (A6 | A7 | A8) }
+        $override = { (E2 80 AD | E2 80 AE) }
+        $isolate = { (E2 81 A6 | E2 81 A7 | E2 81 A8) }
         $pop_override = { E2 80 AC }
         $pop_isolate = { E2 81 A9 }
         $ctx_1 = "\ndef "

@@ -16,7 +16,7 @@ rule cron_job
         counterexample = "# to run it daily put this into your crontab: 0 3 * * * train.sh\n"
     strings:
         $put1 = /\| ?crontab -['"; )]/
-        $put2 = /open\([^\n]{0,16}\/(etc\/cron|var\/spool\/cron)[^\n]{1,60}, ?['"][wa]/
+        $put2 = /op[e]n\([^\n]{0,16}\/(etc\/cron|var\/spool\/cron)[^\n]{1,60}, ?['"][wa]/
         $put3 = />{1,2} ?\/(etc\/cron|var\/spool\/cron)/
         $ctx_1 = "* * * *"
         $ctx_2 = "@reboot"
@@ -93,13 +93,20 @@ rule shell_startup
         example = "with open(os.path.expanduser('~/.bashrc'), 'a') as f:\n    f.write('/tmp/.x &')\n"
         counterexample = "with open(os.path.expanduser('~/.bashrc')) as f:\n    f.read()\n# echo 'export A=1' >> ~/.bashrc\n"
     strings:
-        $open = /open\([^\n]{0,30}(~|home|HOME|\/root)[^\n]{0,30}\.(bashrc|zshrc|bash_profile|profile|zprofile|bash_login)['"]\)?\)?, ?(mode ?= ?)?['"][aw]/
-        $sh = />> ?[^\n ]{0,24}\.(bashrc|zshrc|bash_profile|profile)/
-        $ctx_1 = "os.system("
-        $ctx_2 = "subprocess."
-        $ctx_3 = "os.popen("
+        $file1 = ".bashrc"
+        $file2 = ".zshrc"
+        $file3 = ".bash_profile"
+        $file4 = ".bash_login"
+        $file5 = ".profile"
+        $file6 = ".zprofile"
+        $ctx_open = /op[e]n\([^\n]{0,30}(~|home|HOME|\/root)[^\n]{0,30}(\.b[a]shrc|\.zshrc|\.b[a]sh_profile|\.[p]rofi[l]e|\.zprofile|\.b[a]sh_login)['"]\)?\)?, ?(mode ?= ?)?['"][aw]/
+        $ctx_sh = />> ?[^\n ]{0,24}(\.b[a]shrc|\.zshrc|\.b[a]sh_profile|\.[p]rofi[l]e)/
+        $ctx_run1 = "os.system("
+        $ctx_run2 = "subprocess."
+        $ctx_run3 = "os.popen("
     condition:
-        $open or for any i in (1..#sh) : ( any of ($ctx_*) in (@sh[i] - 120 .. @sh[i]) )
+        any of ($file*) and
+        ($ctx_open or for any i in (1..#ctx_sh) : ( any of ($ctx_run*) in (@ctx_sh[i] - 120 .. @ctx_sh[i]) ))
 }
 
 rule python_startup
@@ -120,6 +127,7 @@ rule python_startup
         $where2 = "getusersitepackages("
         $where3 = "get_path('purelib')"
         $where4 = "get_path(\"purelib\")"
+        $ctx_lookup = /(g[e]tsitep[a]ck[a]g[e]s\(|g[e]tus[e]rsitep[a]ck[a]g[e]s\(|g[e]t_p[a]th\(['"]purelib['"]\))/
         $ctx_file1 = "sitecustomize.py"
         $ctx_file2 = "usercustomize.py"
         $ctx_file3 = /['"\/][\w-]{1,40}\.pth['"]/
@@ -130,7 +138,8 @@ rule python_startup
         $ctx_w5 = ", \"a\")"
         $ctx_w6 = "write_text("
     condition:
-        any of ($where*) and any of ($ctx_file*) and any of ($ctx_w*)
+        any of ($where*) and for any i in (1..#ctx_lookup) : (
+            any of ($ctx_file*) in (@ctx_lookup[i] - 200 .. @ctx_lookup[i] + 300) and any of ($ctx_w*) in (@ctx_lookup[i] - 200 .. @ctx_lookup[i] + 600) )
 }
 
 rule pth_exec
@@ -147,10 +156,11 @@ rule pth_exec
         example = "import os, sys; exec('x=1')\n"
         counterexample = "import os\nimport sys\n"
     strings:
-        $a = /^import [a-z_, .0-9]{2,60}; ?(exec|eval|__import__)\(/
-        $b = /^import [a-z_, .0-9]{2,60}; ?(os\.(system|popen)|subprocess\.\w{3,12})\(/
+        $a = /^[i]m[p]o[r]t [a-z_, .0-9]{2,60}(;exec|; ex[e]c|;eval|; ev[a]l|;__import__|; __i[m]p[o]r[t]_[_])\(/
+        $b = /^[i]m[p]o[r]t [a-z_, .0-9]{2,60}(;os\.|; os\.)(s[y]s[t]em|p[o]p[e]n)\(/
+        $c = /^[i]m[p]o[r]t [a-z_, .0-9]{2,60}(;su|; su)b[p]r[o]c[e]s[s]\.\w{3,12}\(/
     condition:
-        filesize < 4096 and ($a at 0 or $b at 0)
+        filesize < 4096 and ($a at 0 or $b at 0 or $c at 0)
 }
 
 rule ld_so_preload
@@ -256,7 +266,7 @@ rule sudoers_change
         counterexample = "# needs NOPASSWD in sudoers\n"
     strings:
         $a = /NOPASSWD[^\n]{0,40}>{1,2} ?\/etc\/sudoers/
-        $b = /open\( ?['"]\/etc\/sudoers[^\n'"]{0,40}['"], ?['"][wa]/
+        $b = /op[e]n\( ?['"]\/etc\/sudoers[^\n'"]{0,40}['"], ?['"][wa]/
         $c = /chmod (u\+s|[42]755|\+s) \/(bin|tmp|usr\/bin)\/(\.?[a-z]{0,12})/
         $d = /cp \/bin\/(ba)?sh \/tmp\/[^\n;&]{1,40}[;&]{1,2} ?chmod [46u]/
     condition:

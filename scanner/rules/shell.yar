@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shells opened to the network, and downloads that are run. `example` must match, `counterexample` must not:
-// the unit tests scan both. Strings named $ctx_* are surroundings and never the place that a finding shows.
+// the unit tests scan both. Strings named $ctx_* are surroundings and never the place that a finding shows;
+// every condition needs a string of another name, else the scan is skipped (scanner/yara_filter.c; a unit test sees to it).
+// Those others should be plain text, or hold four bytes that are rare in source. libyara chooses the four that it looks
+// for by itself: a letter in brackets, op[e]n, says the same and keeps it from choosing common ones.
 
 rule reverse_shell_dup2
 {
@@ -102,7 +105,7 @@ rule download_to_shell_called
         example = "os.system('curl -fsSL https://example.invalid/i.sh | bash')\n"
         counterexample = "\"\"\"Install with: curl -fsSL https://example.invalid/i.sh | bash\"\"\"\nimport os\n\n\ndef clear():\n    os.system('clear')\n"
     strings:
-        $pipe = /(curl|wget) [^\n]{4,240}\| ?(sudo )?(ba|z|da)?(sh|python3?)\b/
+        $pipe = /(curl|wget) [^\n|]{1,240}?\|([^\n|]{0,240}?\|){0,8}? ??(sudo )??(ba|z|da)??(sh|python3??)\b/
         $ctx_1 = "os.system("
         $ctx_2 = "os.popen("
         $ctx_3 = "subprocess.run("
@@ -113,7 +116,7 @@ rule download_to_shell_called
         $ctx_8 = "subprocess.getstatusoutput("
         $ctx_9 = ".system("
     condition:
-        for any i in (1..#pipe) : ( any of ($ctx_*) in (@pipe[i] - 48 .. @pipe[i]) )
+        #pipe > 500 or for any i in (1..#pipe) : ( any of ($ctx_*) in (@pipe[i] - 48 .. @pipe[i]) )
 }
 
 rule download_to_shell_text
@@ -130,7 +133,7 @@ rule download_to_shell_text
         example = "CMD = 'wget -qO- https://example.invalid/setup.sh | sudo bash'\n"
         counterexample = "CMD = 'curl -fsSLO https://example.invalid/model.bin'\n"
     strings:
-        $pipe = /(curl|wget) [^\n]{0,80}https?:\/\/[^\n]{4,200}\| ?(sudo )?(ba|z|da)?(sh|python3?)\b/
+        $pipe = /(curl|wget) [^\n]{0,80}?https??:\/\/[^\n|]{1,240}?\|([^\n|]{0,240}?\|){0,8}? ??(sudo )??(ba|z|da)??(sh|python3??)\b/
     condition:
         $pipe
 }
@@ -149,7 +152,7 @@ rule powershell_encoded
         example = "powershell -nop -w hidden -enc SQBFAFgAKABOAGUAdwAtAE8AYgBqAGUAYwB0ACAATgBlAHQALgBXAGUAYgBDAGwAaQBlAG4AdAApAA==\n"
         counterexample = "powershell -NoProfile -ExecutionPolicy Bypass -File build.ps1\n"
     strings:
-        $a = /powershell(\.exe)?['", ][^\n]{0,120}-e(c|nc|ncodedcommand)?['", ]{1,4}[A-Za-z0-9+\/]{40}/ nocase
+        $a = /p[o]w[e]rshell(\.exe)?['", ][^\n]{0,120}-e(c|nc|ncodedcommand)?['", ]{1,4}[A-Za-z0-9+\/]{40}/ nocase
     condition:
         $a
 }
@@ -222,7 +225,7 @@ rule windows_living_off_the_land
         counterexample = "os.system('certutil -hashfile model.bin SHA256')\n"
     strings:
         $a = /certutil(\.exe)? [^\n]{0,40}-urlcache [^\n]{0,40}https?:\/\// nocase
-        $b = /bitsadmin(\.exe)? [^\n]{0,60}\/transfer [^\n]{0,60}https?:\/\// nocase
+        $b = /b[i]tsadmin(\.exe)? [^\n]{0,60}\/tr[a]nsf[e]r [^\n]{0,60}https?:\/\// nocase
         $c = /mshta(\.exe)? (https?:\/\/|vbscript:|javascript:)/ nocase
         $d = /regsvr32(\.exe)? [^\n]{0,30}\/i:https?:\/\// nocase
     condition:
@@ -243,11 +246,17 @@ rule paste_site_executed
         example = "exec(urllib.request.urlopen('https://pastebin.com/raw/abcd').read())\n"
         counterexample = "page = urllib.request.urlopen('https://pastebin.com/raw/abcd').read()\nprint(page)\n"
     strings:
-        $a = /(exec|eval)\((compile\()?(urllib\.request\.|urllib2\.|request\.)?urlopen\(/
-        $b = /(exec|eval)\((compile\()?(requests|httpx)\.get\([^\n]{4,200}\)\.(text|content)/
+        $a = /(ex[e]c|ev[a]l)\((compile\()?(urllib\.request\.|urllib2\.|request\.)?urlop[e]n\(/
+        $get1 = "exec(requests.get("
+        $get2 = "exec(httpx.get("
+        $get3 = "eval(requests.get("
+        $get4 = "eval(httpx.get("
+        $get5 = "compile(requests.get("
+        $get6 = "compile(httpx.get("
+        $ctx_get = /(exec|eval)\((compile\()?(requests|httpx)\.get\([^\n]{4,200}\)\.(text|content)/
         $c = /(exec|eval)\(__import__\(['"](urllib\.request|requests|urllib2)['"]/
     condition:
-        any of them
+        $a or $c or (any of ($get*) and $ctx_get)
 }
 
 rule destructive_command
@@ -264,7 +273,7 @@ rule destructive_command
         example = "os.system('rm -rf / --no-preserve-root')\n"
         counterexample = "os.system('rm -rf /tmp/build-cache')\n"
     strings:
-        $rm = /rm -(rf|fr) (--no-preserve-root )?(\/|~\/?|\$HOME\/?|\/\*)( --no-preserve-root)?['";& ]/
+        $rm = /(r[m] -rf|r[m] -fr) (--no-preserve-root )?(\/|~\/?|\$HOME\/?|\/\*)( --no-preserve-root)?['";& ]/
         $dd = /dd if=\/dev\/(zero|u?random) of=\/dev\/(sd|nvme|vd|hd|mmc)/
         $bomb = ":(){ :|:& };:"
         $ctx_1 = "os.system("
@@ -290,16 +299,17 @@ rule security_disabled
         example = "os.system('setenforce 0 && iptables -F')\n"
         counterexample = "# administrators may need `setenforce 0` while debugging\nimport os\n\n\nprint(os.system('getenforce'))\n"
     strings:
-        $a = /(setenforce 0|iptables -F|ufw disable|systemctl (stop|disable) (--now )?(firewalld|apparmor|auditd))/
+        $a = /(setenforce 0|iptables -F|ufw d[i]s[a]ble|s[y]st[e]mctl (st[o]p|d[i]s[a]ble) (--now )?(firewalld|apparmor|auditd))/
         $b = /Set-MpPreference[^\n]{0,40}-DisableRealtimeMonitoring/ nocase
-        $c = /netsh (advfirewall|firewall) set [^\n]{0,40}(off|disable)/ nocase
-        $ctx_1 = "os.system("
-        $ctx_2 = "os.popen("
-        $ctx_3 = "subprocess."
+        $netsh = "netsh " nocase
+        $ctx_firewall = /netsh (advfirewall|firewall) set [^\n]{0,40}(off|disable)/ nocase
+        $ctx_run1 = "os.system("
+        $ctx_run2 = "os.popen("
+        $ctx_run3 = "subprocess."
     condition:
-        (for any i in (1..#a) : ( any of ($ctx_*) in (@a[i] - 60 .. @a[i]) )) or
-        (for any i in (1..#b) : ( any of ($ctx_*) in (@b[i] - 120 .. @b[i]) )) or
-        (for any i in (1..#c) : ( any of ($ctx_*) in (@c[i] - 60 .. @c[i]) ))
+        (for any i in (1..#a) : ( any of ($ctx_run*) in (@a[i] - 60 .. @a[i]) )) or
+        (for any i in (1..#b) : ( any of ($ctx_run*) in (@b[i] - 120 .. @b[i]) )) or
+        ($netsh and for any i in (1..#ctx_firewall) : ( any of ($ctx_run*) in (@ctx_firewall[i] - 60 .. @ctx_firewall[i]) ))
 }
 
 rule download_chmod_run_hidden

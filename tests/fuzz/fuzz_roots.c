@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (found == NULL || strcmp(found->path, roots.items[i].path) != 0)
             abort();
     }
-    if (hg_path_clean(at, "/work", clean, sizeof clean) > 0) {
+    if (hg_path_clean(at, "/base", clean, sizeof clean) > 0) {
         check_clean(clean);
         const struct hg_root *root = hg_roots_match(&roots, clean);
         hg_origin_of(clean, NULL, root != NULL ? root->path : NULL, &origin);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "policy/origin.h"
+#include "policy/origin_cache.h"
 
 #define SHA   "0123456789abcdef0123456789abcdef01234567"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba98"
@@ -189,6 +190,36 @@ static void torch_hub_paths(void **state)
     check(rows, sizeof rows / sizeof rows[0]);
 }
 
+#define LIST(folder, text, length)                                                                           \
+    {                                                                                                        \
+        folder, text, sizeof text - 1, length                                                                \
+    }
+
+/* torch.hub's list is a file that anybody may have written. */
+static void trusted_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *folder, *text;
+        size_t size, expected;
+    } rows[] = {
+        LIST("own_my_repo_v1", "own_my\nown_my_repo\nown\n", 11),
+        LIST("own_my_repo_v1", "own_my_repo \r\n", 11),
+        LIST("own_my_repo_v1", "own_my_repo", 11),
+        LIST("own_my_repo_v1", "own_my_repo_v1\nown_my_repo_v\n\n", 0),
+        LIST("own_my_", "own_my\n", 0),
+        LIST("own_my_x", "", 0),
+        LIST("own_my", "own_my\0_and_what_lies_behind_the_name\n", 0),
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *folder = strdup(rows[i].folder);
+        assert_non_null(folder);
+        if (hg_cache_trusted_prefix(rows[i].text, rows[i].size, folder) != rows[i].expected)
+            fail_msg("row %zu", i);
+        free(folder);
+    }
+}
+
 static void names_that_are_too_long(void **state)
 {
     (void)state;
@@ -236,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(modules_cache_paths, make_cache, remove_cache),
         cmocka_unit_test_setup_teardown(a_snapshot_loaded_as_a_local_directory, make_cache, remove_cache),
         cmocka_unit_test_setup_teardown(torch_hub_paths, make_cache, remove_cache),
+        cmocka_unit_test(trusted_lists),
         cmocka_unit_test(names_that_are_too_long),
         cmocka_unit_test(blobs_are_named_by_their_bytes),
     };

