@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "guard/codec.h"
+#include "guard/library.h"
 #include "guard/lookup.h"
 #include "guard/memo.h"
 #include "guard/message.h"
@@ -34,6 +35,7 @@ struct hg_gate {
     struct hg_counts counts;
     struct hg_seen events, banners;
     struct hg_roots *extra, *exclude; /* of the policy; NULL when it has none */
+    char approve[1024];               /* the command that messages name */
     char notice[HG_ERROR_MAX + 32];   /* for the next banner: told to the user once */
 };
 
@@ -133,7 +135,7 @@ static void compose(struct hg_gate *g, const struct hg_inquiry *q, const struct 
     bool in_file = q->facts.kind != HG_REQ_COMPILE && q->facts.kind != HG_REQ_DYNAMIC;
     bool quiet = d->outcome == HG_OUT_ALLOW || d->outcome == HG_OUT_APPROVED;
     const char *path = q->question.resolved[0] != '\0' ? q->question.resolved : q->question.path;
-    const struct hg_message m = {origin, in_file ? path : "", q->sha256_hex, d, &q->findings};
+    const struct hg_message m = {origin, in_file ? path : "", q->sha256_hex, d, &q->findings, g->approve};
     size_t n = 0;
     text[0] = '\0';
     if (d->outcome == HG_OUT_BLOCK)
@@ -427,6 +429,7 @@ int hg_gate_open(const struct hg_gate_options *options, struct hg_gate **out, st
     if (g == NULL)
         return hg_error_set(err, -ENOMEM, "out of memory");
     g->options = *options;
+    (void)hg_library_approve(options->cwd, options->policy->lock_file, g->approve, sizeof g->approve);
     if (getentropy(&g->events.seed, sizeof g->events.seed) != 0 ||
         getentropy(&g->banners.seed, sizeof g->banners.seed) != 0) {
         free(g);

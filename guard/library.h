@@ -14,4 +14,10 @@ int hg_library_find(char *out, size_t size, struct hg_error *err);
  */
 int hg_library_preload(const char *library, struct hg_error *err);
 
+/* The command that approves for this guard: "hubguard approve" if PATH finds this very program, else with its
+ * whole path; with
+ * --lock when the lock is not the one that the command takes by itself in `cwd`. Shell-quoted. Returns out.
+ */
+const char *hg_library_approve(const char *cwd, const char *lock, char *out, size_t size);
+
 #endif

@@ -82,7 +82,7 @@ static void put_approve(struct text *t, const struct hg_message *m)
     bool by_path = length > 0 && length < PATH_SHOWN && hg_text_is_clean(m->path, length) &&
                    hg_text_shell_quote(m->path, quoted, sizeof quoted) != 0;
     if (m->sha256[0] != '\0')
-        put(t, "  to allow exactly these bytes: hubguard approve %s\n", by_path ? quoted : m->sha256);
+        put(t, "  to allow exactly these bytes: %s %s\n", m->approve, by_path ? quoted : m->sha256);
 }
 
 size_t hg_message_block(const struct hg_message *m, char *out, size_t size)

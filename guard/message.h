@@ -15,6 +15,7 @@ struct hg_message {
     const char *sha256; /* hex; "" when there are no bytes */
     const struct hg_decision *decision;
     const struct hg_findings *findings;
+    const char *approve; /* how `hubguard approve` is called here: hg_library_approve() */
 };
 
 /* One block of at most eight lines, each ending in a newline: what was blocked, by which rule, and the

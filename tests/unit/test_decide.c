@@ -332,7 +332,7 @@ static void block_text(void **state)
     struct hg_findings list = {.items = f, .count = 3};
     struct hg_decision d = {HG_OUT_BLOCK, &f[0], "critical finding"};
     char text[HG_WIRE_TEXT_MAX];
-    const struct hg_message m = {&origin, "/a b/it's.py", "00ff", &d, &list};
+    const struct hg_message m = {&origin, "/a b/it's.py", "00ff", &d, &list, "hubguard approve"};
     size_t n = hg_message_block(&m, text, sizeof text);
     assert_int_equal(n, strlen(text));
     assert_string_equal(text, "hubguard: blocked org/name@0123456789ab modeling_x.py:12\n"
@@ -358,7 +358,7 @@ static void hostile_text(void **state)
     char text[HG_WIRE_TEXT_MAX], path[4096];
     memset(path, 'p', sizeof path - 1);
     path[sizeof path - 1] = '\0';
-    const struct hg_message m = {&origin, path, "00ff", &d, &list};
+    const struct hg_message m = {&origin, path, "00ff", &d, &list, "hubguard approve"};
     (void)hg_message_block(&m, text, sizeof text);
     assert_true(lines_of(text) <= 8);
     assert_null(strchr(text, '\x1b'));
@@ -368,7 +368,7 @@ static void hostile_text(void **state)
     char small[40];
     assert_int_equal(hg_message_block(&m, small, sizeof small), sizeof small - 1);
     char bad_path[] = "/x\ny";
-    const struct hg_message by_digest = {&origin, bad_path, "00ff", &d, &list};
+    const struct hg_message by_digest = {&origin, bad_path, "00ff", &d, &list, "hubguard approve"};
     (void)hg_message_block(&by_digest, text, sizeof text);
     assert_non_null(strstr(text, "hubguard approve 00ff\n"));
     assert_int_equal(lines_of(text), 7);
@@ -382,7 +382,7 @@ static void warning_text(void **state)
     struct hg_findings list = {.items = &f, .count = 1};
     struct hg_decision d = {HG_OUT_WARN, &f, "r"};
     char text[HG_WIRE_TEXT_MAX];
-    const struct hg_message m = {&origin, "/m/x.py", "00", &d, &list};
+    const struct hg_message m = {&origin, "/m/x.py", "00", &d, &list, "hubguard approve"};
     (void)hg_message_warning(&m, text, sizeof text);
     assert_string_equal(text, "hubguard: warning: /m/x.py:12: R-1 says something (CWE-78); allowed\n");
     d.outcome = HG_OUT_WOULD_BLOCK;
