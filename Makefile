@@ -144,7 +144,7 @@ $(BUILD)/fuzz/obj/%.o: %.c
 .SECONDARY: $(FUZZ_OBJ)
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJ) $(BUILD)/obj/scanner/rules_embed.o
 	clang-14 $(FUZZ_FLAGS) $(PKG_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 fuzz: deps-test
 	@$(MAKE) --no-print-directory run-fuzz
 .PHONY: run-fuzz
