@@ -132,7 +132,7 @@ $(BUILD)/tools/%: tests/tools/%.c $(BUILD)/libhubguard_core.a
 # The Python front end against ast, on every file that the interpreter at hand has.
 $(BUILD)/dump_calls: tests/oracle/dump_calls.c $(BUILD)/libhubguard_core.a
 	$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -MF $@.d -o $@ $< $(BUILD)/libhubguard_core.a $(LIBS)
-oracle: deps-build
+oracle: deps-build venv
 	@$(MAKE) --no-print-directory $(BUILD)/dump_calls
 	py=$(PYTHON); [ ! -x build/venv/bin/python ] || py=build/venv/bin/python; $$py tests/oracle/oracle.py $(BUILD)/dump_calls
 
