@@ -197,7 +197,7 @@ static bool bytecode_hidden(const char *path, size_t n)
            (hg_guard_limits(&max, &mode) != 0 || mode == 0);
 }
 
-/* PYTHONPYCACHEPREFIX puts the bytecode of /root/x.py at PREFIX/root/x.pyc: guarded bytecode at an unguarded
+/* PYTHONPYCACHEPREFIX puts the bytecode of ROOT/x.py at PREFIX/ROOT/x.pyc: guarded bytecode at an unguarded
  * place. */
 static bool bytecode_of_root(const char *path, size_t n)
 {
