@@ -115,14 +115,19 @@ static int describe(const struct hg_yara_loader *l, const YR_RULE *rule, struct 
     return 0;
 }
 
+static int by_id(const struct hg_rule_info *a, const struct hg_rule_info *b)
+{
+    return a->id == NULL || b->id == NULL ? -1 : strcmp(a->id, b->id);
+}
+
 /* Insertion keeps both arrays in order of id: a few hundred rules, once. */
 static int insert(const struct hg_yara_loader *l, const YR_RULE *rule, const struct hg_rule_info *info)
 {
     struct hg_yara *p = l->pack;
     size_t at = p->count;
-    while (at > 0 && strcmp(p->catalogue[at - 1].id, info->id) > 0)
+    while (at > 0 && by_id(&p->catalogue[at - 1], info) > 0)
         at--;
-    if (at > 0 && strcmp(p->catalogue[at - 1].id, info->id) == 0)
+    if (at > 0 && by_id(&p->catalogue[at - 1], info) == 0)
         return meta_error(l, rule, "its id belongs to another rule");
     memmove(&p->catalogue[at + 1], &p->catalogue[at], (p->count - at) * sizeof *p->catalogue);
     memmove(&p->order[at + 1], &p->order[at], (p->count - at) * sizeof(const YR_RULE *));

@@ -147,6 +147,91 @@ static const struct sample reach[] = {
     {SYSTEM, 4, NULL,
      "import os\nclass M(type):\n    def __new__(m, *a):\n        os.system('x')\nclass B(metaclass=M): "
      "pass\n"},
+    {SYSTEM, 3, NULL, "import os\nclass A:\n    def __class_getitem__(c, x): os.system('x')\nA[int]\n"},
+    {SYSTEM, 3, NULL,
+     "import os, enum\nclass A(enum.Enum):\n    def __init__(self, x): os.system('x')\n    B = 1\n"},
+    {SYSTEM, 4, NULL,
+     "import os, enum\nclass B(enum.IntEnum):\n    def __new__(c, x):\n        os.system('x')\nclass A(B):\n "
+     "   X = 1\n"},
+    {SYSTEM, 5, NULL,
+     "import os, enum\nclass A(enum.Enum):\n    B = 1\n    @classmethod\n    def _missing_(c, v): "
+     "os.system('x')\nA(7)\n"},
+    {SYSTEM, 3, NULL, "import os\nclass E(Exception):\n    def __init__(self): os.system('x')\nraise E\n"},
+    {SYSTEM, 5, NULL,
+     "import os\nclass A:\n    __match_args__ = ('x',)\n    @property\n    def x(self): "
+     "os.system('x')\nmatch A():\n    case A(1): pass\n"},
+    {SYSTEM, 3, NULL, "import os\nclass A:\n    def keys(self): os.system('x')\ndict(**A())\n"},
+    {SYSTEM, 4, NULL,
+     "import os\nclass B: pass\nclass M:\n    def __init__(self): os.system('x')\nclass A(B, M): "
+     "pass\nA()\n"},
+    {SYSTEM, 3, NULL, "import os\nclass A:\n    def __init__(self, x): os.system('x')\nlist(map(A, [1]))\n"},
+    {SYSTEM, 3, NULL,
+     "import os\nclass M(type):\n    def __or__(c, o): os.system('x')\nclass A(metaclass=M): pass\nA | "
+     "int\n"},
+    {SYSTEM, 3, NULL, "import os\nclass A:\n    __init__ = lambda self: os.system('x')\nA()\n"},
+    {SYSTEM, 2, NULL, "import os, json\ndef f(s): os.system('x')\njson.loads = f\n"},
+};
+
+static const struct sample escapes[] = {
+    {"HG-PY-028", HG_REACH_LOAD, 3, NULL, "import os\nfor k in os.__dict__:\n    os.__dict__[k]('x')\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os\nx = [v for k, v in os.__dict__.items()]\n"},
+    {SYSTEM, 2, NULL, "import os\ntype('A', (), {'__init__': lambda s: os.system('x')})()\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import json, os\njson.loads = os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os, sys\nsys.breakpointhook = os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os, warnings\nwarnings.showwarning = os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os\nx = [os.system]\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os\nx = {'a': os.execv}\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 3, NULL,
+     "import os\nclass A:\n    __class_getitem__ = os.system\nA['id']\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os\nfor os.path.join in [os.system]: pass\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL, "import os\n__getattr__ = os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 4, NULL,
+     "import os\nclass A:\n    def __matmul__(s, f): f('x')\nA() @ os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 4, NULL,
+     "import os\nclass A:\n    def __getitem__(s, f): f('x')\nA()[os.system]\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 4, NULL,
+     "import os\nclass A:\n    def __lt__(s, f): f('x')\nA() < os.system\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL,
+     "import functools, json, os\njson.loads = functools.partial(os.system, 'x')\n"},
+    {"HG-PY-032", HG_REACH_LOAD, 2, NULL,
+     "import json, os\njson.loads = os.system; g = lambda: os.system('x')\n"},
+    {"HG-PY-033", HG_REACH_LOAD, 3, NULL,
+     "import copyreg, os\nclass A: pass\ncopyreg.pickle(A, lambda a: (os.system, ('id',)))\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL,
+     "import functools, os\nfunctools.reduce(getattr, ['system'], os)('x')\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os\nvars(os)\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL,
+     "import inspect, os\ndict(inspect.getmembers(os))['system']('x')\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os\ntype(os).__getattribute__(os, 'system')('x')\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os, operator\noperator.attrgetter('sys' 'tem')(os)\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os\ndef g(): return os\ng()\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import os\nmatch os:\n    case object(system=f): f('x')\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 2, NULL, "import subprocess\nx = [subprocess]\n"},
+    {"HG-PY-034", HG_REACH_LOAD, 3, NULL, "import os\nd = {}\nd['x'] = os\n"},
+    {"HG-PY-001", HG_REACH_LOAD, 4, NULL,
+     "import importlib.util as u\ns = u.find_spec('os')\nm = u.module_from_spec(s)\nm.system('x')\n"},
+    {"HG-PY-001", HG_REACH_LOAD, 3, NULL,
+     "from importlib.machinery import ModuleSpec, BuiltinImporter\nfrom importlib.util import "
+     "module_from_spec\nmodule_from_spec(ModuleSpec('posix', BuiltinImporter)).system('x')\n"},
+    {"HG-PY-001", HG_REACH_LOAD, 2, NULL,
+     "import importlib.util as u\nu.find_spec('os').loader.load_module().system('x')\n"},
+    {"HG-PY-001", HG_REACH_LOAD, 2, NULL, "import sys\nsys.meta_path[0].load_module('posix').system('x')\n"},
+    {"HG-PY-002", HG_REACH_LOAD, 2, NULL, "import webbrowser\nwebbrowser.GenericBrowser(['id']).open('x')\n"},
+    {"HG-PY-001", HG_REACH_LOAD, 2, NULL, "import pydoc\npydoc.pipepager('x', 'id')\n"},
+    {"HG-PY-010", HG_REACH_LOAD, 2, NULL, "import tkinter\ntkinter.Tcl().eval('exec id')\n"},
+    {"HG-PY-035", HG_REACH_LOAD, 2, NULL,
+     "from logging.config import dictConfig as d\nd(dict(version=1, formatters=dict(f={'()': "
+     "'subprocess.getoutput', 'cmd': 'id'})))\n"},
+    {"HG-PY-033", HG_REACH_CALL, 4, NULL,
+     "import os\nclass A:\n    def __reduce__(self):\n        return (os.system, ('id',))\n"},
+    {"HG-PY-033", HG_REACH_CALL, 5, NULL,
+     "import os\nclass A:\n    def __reduce__(self):\n        r = eval, ('1',)\n        return r\n"},
+    {"HG-PY-032", HG_REACH_CALL, 3, NULL, "import json, os\ndef f():\n    json.loads = os.system\n"},
+    {"HG-PY-001", HG_REACH_CALL, 4, NULL,
+     "import os\nclass A:\n    @property\n    def x(self): os.system('x')\n"},
+    {"HG-PY-001", HG_REACH_CALL, 4, NULL,
+     "import os, abc\nclass A(metaclass=abc.ABCMeta):\n    def __init__(self):\n        os.system('x')\n"},
+    {"HG-PARSE-001", HG_REACH_LOAD, 4, NULL, "if 0:\n    x = 1\n\\\n    print(1)\n"},
 };
 
 static const struct sample layers[] = {
@@ -197,6 +282,20 @@ static const struct sample benign[] = {
     {NULL, 0, 0, NULL,
      "import re\np = re.compile('a' + 'b')\nimport importlib\nm = importlib.import_module('json')\n"},
     {NULL, 0, 0, NULL, "import json\nx = json.loads(open('config.json').read())\n"},
+    {NULL, 0, 0, NULL,
+     "import os\nif hasattr(os, 'fork') and getattr(os, 'name', '') == 'posix': print(os.sep)\n"},
+    {NULL, 0, 0, NULL, "import json, os\njson.loads = os.getenv\nx = [os.path.join, os.getcwd]\n"},
+    {NULL, 0, 0, NULL,
+     "try:\n    import ctypes\nexcept ImportError:\n    ctypes = None\nif ctypes is not None: print(1)\n"},
+    {NULL, 0, 0, NULL, "import importlib.util\nok = importlib.util.find_spec('scipy') is not None\n"},
+    {NULL, 0, 0, NULL,
+     "import enum\nclass A(enum.Enum):\n    B = 1\n    @property\n    def x(self): return "
+     "self.value\nA(1)\n"},
+    {NULL, 0, 0, NULL, "x = dict(a=1, b='os.system')\nprint(x['a'])\n"},
+    {NULL, 0, 0, NULL,
+     "import logging.config\nlogging.config.dictConfig({'version': 1, 'handlers': {'h': {'class': "
+     "'logging.StreamHandler'}}})\n"},
+    {NULL, 0, 0, NULL, "if 1:\n    x = 1 + \\\n2\n    \\\n    y = 2\n"},
     {NULL, 0, 0, NULL, ""},
 };
 
@@ -210,6 +309,11 @@ static void test_reach(void **state)
 {
     (void)state;
     TABLE(reach);
+}
+static void test_escapes(void **state)
+{
+    (void)state;
+    TABLE(escapes);
 }
 static void test_layers(void **state)
 {
@@ -225,6 +329,20 @@ static void test_benign(void **state)
 {
     (void)state;
     TABLE(benign);
+}
+
+/* A call on a line is not reported once more as a value that is taken there. */
+static void test_once(void **state)
+{
+    static const char text[] = "import os\nx = [os.system]; x[0]('id')\n";
+    struct hg_findings out = {0};
+    (void)state;
+    assert_int_equal(hg_smell_scan(rules, (const uint8_t *)text, sizeof text - 1, HG_KIND_SOURCE, NULL, &out),
+                     0);
+    for (size_t i = 0; i < out.count; i++)
+        assert_string_equal(out.items[i].rule, "HG-PY-001");
+    assert_true(out.count > 0);
+    hg_findings_clear(&out);
 }
 
 /* Inputs that grow faster than they are long: a decision in bounded time. */
@@ -270,8 +388,9 @@ static void test_bounds(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),  cmocka_unit_test(test_reach),
-                                       cmocka_unit_test(test_layers), cmocka_unit_test(test_taints),
-                                       cmocka_unit_test(test_benign), cmocka_unit_test(test_bounds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names),   cmocka_unit_test(test_reach),
+                                       cmocka_unit_test(test_escapes), cmocka_unit_test(test_layers),
+                                       cmocka_unit_test(test_taints),  cmocka_unit_test(test_benign),
+                                       cmocka_unit_test(test_once),    cmocka_unit_test(test_bounds)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
