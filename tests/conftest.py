@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,17 @@ def new_box(new_place, guarded):
 @pytest.fixture
 def box(new_box):
     return new_box()
+
+
+@pytest.fixture
+def cached_box(box):
+    """A box whose verdict cache is believed: not below a temporary directory, wherever this checkout lies."""
+    folder = Path(tempfile.mkdtemp(prefix=".hubguard-test-", dir=Path.home()))
+    box.place.env["XDG_CACHE_HOME"] = str(folder)
+    box.cache = folder / "hubguard"
+    yield box
+    box.guarded.end(box.place)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["run", "preload"])

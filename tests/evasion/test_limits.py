@@ -101,12 +101,12 @@ print(torch.hub.load("acme/tiny:v1", "tiny", trust_repo=True, skip_validation=Tr
     assert box.struck() == 1, outcome.err
 
 
-def test_limit_code_that_runs_can_poison_the_verdict_cache(box, mode):
+def test_limit_code_that_runs_can_poison_the_verdict_cache(cached_box, mode):
     """The cache belongs to the user, and so does every process without a cage: `$XDG_CACHE_HOME/hubguard` can be exchanged."""
+    box, cache = cached_box, cached_box.cache
     box.write("payload.py", box.evil())
     box.run(IMPORT.format(place=str(box.root)), mode)
     assert box.struck() == 0
-    cache = box.place.scratch / "cache" / "hubguard"
     found = sorted(p.name for p in cache.glob("verdicts.db*")) if cache.is_dir() else []
     assert found and os.access(cache / found[0], os.W_OK), "the user's own process may write it"
     shutil.rmtree(cache)  # what the documentation tells to do when in doubt

@@ -6,8 +6,7 @@ import sqlite3
 
 
 def cache_files(box):
-    folder = box.place.scratch / "cache" / "hubguard"
-    return sorted(p for p in folder.rglob("*") if p.is_file())
+    return sorted(p for p in box.cache.rglob("*") if p.is_file())
 
 
 TWO = """
@@ -29,7 +28,8 @@ def assert_two(box, outcome):
     assert outcome.exception[0] == "ImportError" and box.struck() == 0, outcome.err
 
 
-def test_verdict_cache_full_of_garbage(box, mode):
+def test_verdict_cache_full_of_garbage(cached_box, mode):
+    box = cached_box
     two_files(box)
     assert_two(box, box.run(TWO, mode))
     box.guarded.end(box.place)
@@ -46,7 +46,8 @@ def test_verdict_cache_that_cannot_be_made(box, mode):
     assert_two(box, box.run(TWO, mode))
 
 
-def test_verdict_cache_is_a_fifo_or_a_folder(box, mode):
+def test_verdict_cache_is_a_fifo_or_a_folder(cached_box, mode):
+    box = cached_box
     two_files(box)
     assert_two(box, box.run(TWO, mode))
     box.guarded.end(box.place)
@@ -56,8 +57,9 @@ def test_verdict_cache_is_a_fifo_or_a_folder(box, mode):
     assert_two(box, box.run(TWO, mode, timeout=60))
 
 
-def test_verdict_cache_others_may_write(box, mode):
+def test_verdict_cache_others_may_write(cached_box, mode):
     """A folder that anybody may write is not believed: verdicts planted there change nothing."""
+    box = cached_box
     two_files(box)
     assert_two(box, box.run(TWO, mode))
     box.guarded.end(box.place)
@@ -69,5 +71,5 @@ def test_verdict_cache_others_may_write(box, mode):
                         if column[1] == "verdict":
                             base.execute(f"UPDATE {name} SET verdict = 1")
         path.chmod(0o666)
-    (box.place.scratch / "cache" / "hubguard").chmod(0o777)
+    box.cache.chmod(0o777)
     assert_two(box, box.run(TWO, mode))
