@@ -20,6 +20,7 @@ void py_lex_init(struct py_lexer *lx, const char *text, size_t size)
     lx->err = PY_E_OK;
     lx->message = NULL;
     lx->resume = 0;
+    lx->split_line = 0;
     lx->n_indents = 1;
     lx->indents[0] = 0;
 }
@@ -109,12 +110,15 @@ static int push(struct py_lexer *lx, struct py_token *t, uint8_t kind, uint8_t q
 /* --- line starts ---------------------------------------------------------------------------------------- */
 
 /* The width of the white space at a line's start, as CPython counts it: a tab goes to the next multiple of 8,
- * a form feed starts over, and a backslash at a line's end keeps the width that stands before it. */
-static uint32_t indentation(struct py_lexer *lx)
+ * a form feed starts over, and a backslash at a line's end keeps the width that stands before it. Where
+ * nothing stands before the backslash, Python 3.8 keeps that 0 and later ones take the next line's width:
+ * *split. */
+static uint32_t indentation(struct py_lexer *lx, int *split)
 {
     uint32_t width = 0, kept = 0;
     const char *p = lx->at.p;
 
+    *split = 0;
     for (;; p++) {
         if (*p == ' ') {
             width++;
@@ -123,6 +127,7 @@ static uint32_t indentation(struct py_lexer *lx)
         } else if (*p == '\f') {
             width = 0;
         } else if (*p == '\\' && p[1] == '\n') {
+            *split = *split || (width == 0 && kept == 0);
             kept = kept != 0 ? kept : width;
             width = 0;
             p++;
@@ -140,9 +145,10 @@ static uint32_t indentation(struct py_lexer *lx)
 static int line_start(struct py_lexer *lx, struct py_token *t)
 {
     uint32_t width;
+    int split;
 
     for (;;) {
-        width = indentation(lx);
+        width = indentation(lx, &split);
         if (*lx->at.p == '#') {
             const char *nl = memchr(lx->at.p, '\n', (size_t)(lx->end - lx->at.p));
             lx->at.p = nl != NULL ? nl : lx->end;
@@ -156,6 +162,8 @@ static int line_start(struct py_lexer *lx, struct py_token *t)
     if (lx->at.p == lx->end)
         return 0;
     begin(lx, t);
+    if (split && width != 0 && lx->split_line == 0)
+        lx->split_line = lx->at.line;
     if (width > lx->indents[lx->n_indents - 1]) {
         if (lx->n_indents > PY_LEX_MAX_INDENT) {
             fail(lx, t, PY_E_DEPTH, "indented too deeply");

@@ -143,6 +143,7 @@ struct py_lexer {
     const char *end; /* *end is NUL */
     enum py_error_code err;
     const char *message; /* static text */
+    uint32_t split_line; /* first line whose indentation Python 3.8 and later ones read differently, or 0 */
     int resume;          /* the T_ERROR just given was about the indentation: the next token is usable */
     uint32_t n_indents;
     uint32_t indents[PY_LEX_MAX_INDENT + 1];

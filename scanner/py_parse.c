@@ -139,6 +139,9 @@ int py_parse(const char *text, size_t size, struct py_tree *tree, struct py_erro
             p->lookahead = size;
             py_lex_init(&p->lx, copy, size);
             py_file(p, tree->module);
+            if (p->lx.split_line != 0)
+                py_fail(p, PY_E_SYNTAX, p->lx.split_line, 0,
+                        "a backslash before the indentation: Python versions disagree about the block");
         }
         p->nodes[0] = (struct py_nodedata){0};
     }

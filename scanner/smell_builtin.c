@@ -78,22 +78,25 @@ static sm_val do_setattr(struct call *c)
     return SM_V_NONE;
 }
 
-enum { IMPORT_ROOT, IMPORT_FULL, IMPORT_COLON };
+enum { IMPORT_ROOT, IMPORT_FULL, IMPORT_COLON, IMPORT_SPEC };
 
 static sm_val do_import(struct call *c)
 {
     struct sm_text t;
-    sm_val name = sm_arg(c->s, c->args, 0, "name");
+    bool spec = c->extra == IMPORT_SPEC; /* a module's name, but nothing is imported yet */
+    sm_val name = sm_arg(c->s, c->args, 0, spec ? "fullname" : "name");
+    if (spec && name == SM_V_UNKNOWN)
+        name = sm_arg(c->s, c->args, 0, "name");
     const sm_val *list;
     sm_val one, out = SM_V_UNKNOWN, names[SM_ALT_MAX];
     uint32_t n = sm_alts(c->s, name, &list, &one);
     memcpy(names, list, n * sizeof *list);
     for (uint32_t i = 0; i < n; i++) {
         if (!sm_text_whole(c->s, names[i], &t))
-            return dynamic(c);
+            return spec ? sm_only_taint(c->args->taint) : dynamic(c);
         uint32_t path = sm_path_dotted(c->s, t.text, t.len, c->extra == IMPORT_COLON ? ':' : '.');
         struct sm_args args = {.unknown = true};
-        if (path != 0)
+        if (path != 0 && !spec)
             sm_event(c->s, SM_EV_IMPORT, path, sm_path_at(&c->s->paths, path)->name, &args, c->node);
         const struct sm_value *from = sm_value_kind(c->s, sm_arg(c->s, c->args, 3, "fromlist"), SM_K_SEQ);
         const char *dot = memchr(t.text, '.', t.len);
@@ -204,6 +207,20 @@ static sm_val do_int(struct call *c)
 static sm_val do_same(struct call *c)
 {
     return sm_arg(c->s, c->args, 0, NULL);
+}
+
+static sm_val do_dict(struct call *c)
+{
+    struct sm_args *a = c->args;
+    if (a->npos != 0 || a->unknown || a->nkw == 0) /* a copy: what it is made of is not followed */
+        return sm_tainted(c->s, path_value(sm_path_child(c->s, c->path, SM_N_CALL)), a->taint);
+    sm_val out = sm_items_make(c->s, SM_K_DICT, NULL, 0);
+    for (uint32_t i = 0; out != SM_V_UNKNOWN && i < a->nkw; i++) {
+        const struct sm_name *n = sm_name_at(&c->s->names, a->kw_name[i]);
+        sm_val key = sm_text_make(c->s, n->text, n->len, &(struct sm_text){0});
+        sm_items_push(c->s, out, (sm_val[]){key, a->kw[i]}, 2);
+    }
+    return out;
 }
 
 static sm_val do_reversed(struct call *c)
@@ -353,6 +370,22 @@ static const struct {
     {"pydoc.locate", do_import, IMPORT_FULL},
     {"pydoc.safeimport", do_import, IMPORT_FULL},
     {"pkgutil.resolve_name", do_import, IMPORT_COLON},
+    {"importlib.util.find_spec", do_import, IMPORT_SPEC},
+    {"importlib.find_loader", do_import, IMPORT_SPEC},
+    {"importlib.util.spec_from_loader", do_import, IMPORT_SPEC},
+    {"importlib.util.spec_from_file_location", do_import, IMPORT_SPEC},
+    {"importlib.machinery.ModuleSpec", do_import, IMPORT_SPEC},
+    {"importlib.machinery.PathFinder.find_spec", do_import, IMPORT_SPEC},
+    {"importlib.machinery.BuiltinImporter.find_spec", do_import, IMPORT_SPEC},
+    {"importlib.machinery.BuiltinImporter.load_module", do_import, IMPORT_SPEC},
+    {"importlib._bootstrap._find_spec", do_import, IMPORT_SPEC},
+    {"importlib._bootstrap._builtin_from_name", do_import, IMPORT_SPEC},
+    {"importlib._bootstrap._load", do_same, 0},
+    {"importlib._bootstrap._load_unlocked", do_same, 0},
+    {"importlib.util.module_from_spec", do_same, 0},
+    {"importlib.machinery.BuiltinImporter.create_module", do_same, 0},
+    {"_imp.create_builtin", do_same, 0},
+    {"importlib.reload", do_same, 0},
     {"builtins.globals", do_vars, VARS_MODULE},
     {"builtins.locals", do_vars, VARS_HERE},
     {"builtins.vars", do_vars, VARS_HERE},
@@ -374,6 +407,7 @@ static const struct {
     {"builtins.next", do_same, 0},
     {"builtins.staticmethod", do_same, 0},
     {"builtins.classmethod", do_same, 0},
+    {"builtins.dict", do_dict, 0},
     {"builtins.reversed", do_reversed, 0},
     {"builtins.map", do_map, 0},
     {"builtins.str.join", do_unbound, 0},
@@ -504,7 +538,9 @@ static const char *const known_names[SM_N_KNOWN_COUNT] = {[SM_N_EMPTY] = "",
                                                           [SM_N_OS] = "os",
                                                           [SM_N_UPDATE] = "update",
                                                           [SM_N_INIT_SUBCLASS] = "__init_subclass__",
-                                                          [SM_N_SUPER] = "super"};
+                                                          [SM_N_SUPER] = "super",
+                                                          [SM_N_LOAD_MODULE] = "load_module",
+                                                          [SM_N_LOADER] = "loader"};
 
 int sm_known_setup(struct hg_smell_rules *r)
 {

@@ -80,8 +80,9 @@ static void reference(struct sm_scan *s, sm_val v, py_node n)
     const sm_val *list;
     sm_val one;
     enum sm_tag tag = sm_tag(v);
-    if (v < SM_V_FIRST || (tag != SM_T_TABLE && tag != SM_T_PATH && tag != SM_T_FUNC))
+    if (v < SM_V_FIRST || (tag != SM_T_TABLE && tag != SM_T_PATH && tag != SM_T_FUNC && tag != SM_T_CLASS))
         return;
+    sm_use_class(s, v);
     uint32_t count = sm_alts(s, v, &list, &one);
     for (uint32_t i = 0; i < count; i++) {
         const struct sm_value *partial = sm_value_kind(s, list[i], SM_K_PARTIAL);
@@ -140,6 +141,17 @@ static sm_val call_function(struct sm_scan *s, uint32_t func, const struct sm_ar
     return s->funcs[func].ret;
 }
 
+/* `loader.load_module(name)` of whatever loader; of find_spec(name).loader the name may be left out. */
+static sm_val loaded_module(struct sm_scan *s, const struct sm_path *loader, const struct sm_args *a)
+{
+    struct sm_text t;
+    uint32_t path = loader->name == SM_N_LOADER ? loader->parent : 0;
+    sm_val name = sm_arg(s, a, 0, "fullname");
+    if (path == 0 && sm_text_whole(s, name, &t))
+        path = sm_path_dotted(s, t.text, t.len, '.');
+    return path == 0 ? SM_V_UNKNOWN : sm_make(SM_T_PATH, path);
+}
+
 static sm_val call_path(struct sm_scan *s, uint32_t path, struct sm_args *a, py_node n)
 {
     const struct sm_path *p = sm_path_at(&s->paths, path);
@@ -160,6 +172,11 @@ static sm_val call_path(struct sm_scan *s, uint32_t path, struct sm_args *a, py_
         return sm_element(s, sm_make(SM_T_PATH, parent), sm_arg(s, a, 0, NULL));
     if ((name == SM_N_GETATTRIBUTE || name == SM_N_GETATTR) && parent != 0)
         return sm_getattr(s, sm_make(SM_T_PATH, parent), sm_arg(s, a, 0, NULL), n);
+    if (name == SM_N_LOAD_MODULE) {
+        sm_val module = loaded_module(s, up, a);
+        if (module != SM_V_UNKNOWN)
+            return module;
+    }
     taint |= a->taint;
     if (!known)
         return sm_only_taint(taint);
@@ -295,6 +312,7 @@ sm_val sm_call(struct sm_scan *s, py_node n)
     sm_val callee = s->val[func];
     struct sm_args args;
     sm_args_collect(s, list, &args);
+    sm_escape_arguments(s, n);
     bool method = f->kind == PY_ATTRIBUTE;
     if (method && (callee == SM_V_UNKNOWN || sm_tag(callee) == SM_T_TAINT))
         return call_method(s, s->val[f->first], sm_node_name(s, func), &args, n);

@@ -381,7 +381,9 @@ sm_val sm_fold_slice(struct sm_scan *s, sm_val base, py_node slice)
     to = to > len ? len : to < -1 ? -1 : to;
     to = step > 0 && to < 0 ? 0 : to;
     struct builder out = {.s = s};
-    struct sm_value copy = seq == NULL ? (struct sm_value){0} : *seq;
+    struct sm_value copy = {0};
+    if (seq != NULL)
+        copy = *seq;
     sm_val list = text ? SM_V_UNKNOWN : sm_items_make(s, SM_K_SEQ, NULL, 0);
     if (!text && s->folded + 4 * len > SM_FOLD_MAX)
         return sm_only_taint(copy.taint);
@@ -608,9 +610,9 @@ bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct 
     sm_val first = args->npos > 0 ? args->pos[0] : SM_V_UNKNOWN,
            second = args->npos > 1 ? args->pos[1] : SM_V_UNKNOWN;
     bool has_a = sm_text_whole(s, first, &a), has_b = sm_text_whole(s, second, &b);
-    struct sm_text blanks = {" \t\r\n\f\v", 6, t.bytes, false, 0, 0};
+    const struct sm_text blanks = {" \t\r\n\f\v", 6, t.bytes, false, 0, 0}, nothing = {0};
     if (args->npos == 0)
-        a = method == M_SPLIT ? (struct sm_text){0} : blanks;
+        a = method == M_SPLIT ? nothing : blanks;
     *out = sm_only_taint(t.taint | args->taint);
     switch (method) {
     case M_JOIN:

@@ -95,6 +95,8 @@ enum sm_known {
     SM_N_UPDATE,
     SM_N_INIT_SUBCLASS,
     SM_N_SUPER,
+    SM_N_LOAD_MODULE,
+    SM_N_LOADER,
     SM_N_KNOWN_COUNT
 };
 
@@ -102,7 +104,8 @@ struct sm_match {
     uint32_t rule, next; /* next: number in the same array, 0 = end */
     uint8_t events;
 };
-enum sm_event { SM_EV_CALL = 1, SM_EV_LOAD = 2, SM_EV_STORE = 4, SM_EV_IMPORT = 8 };
+/* ESCAPE: the name is taken as a value and goes where it is not followed: stored, returned, handed over */
+enum sm_event { SM_EV_CALL = 1, SM_EV_LOAD = 2, SM_EV_STORE = 4, SM_EV_IMPORT = 8, SM_EV_ESCAPE = 16 };
 
 struct sm_glob { /* "exec*" below the path "os" */
     char *pattern;
@@ -283,12 +286,14 @@ struct sm_func { /* also called a unit: [0] is the module, [1] what runs under `
     uint32_t name;
     sm_val ret;
     bool reached, queued, decorated, ret_read;
+    bool property; /* runs when an attribute is read */
 };
 struct sm_class {
     py_node node;
     uint32_t scope, name;
     uint32_t base; /* number + 1 of the first base that is a class of this file */
     sm_val base_path;
+    bool used; /* by its own definition: an Enum, a metaclass */
 };
 struct sm_edge { /* `from` calls function `to`; by_name: any method of that name */
     uint32_t from, to;
@@ -297,6 +302,7 @@ struct sm_edge { /* `from` calls function `to`; by_name: any method of that name
 struct sm_pending {
     uint32_t rule, unit, line, column, path, name;
     const char *detail; /* arena; may be NULL */
+    bool escape;
 };
 struct sm_job { /* a decoded or constant text to scan as Python */
     const char *text;
@@ -518,6 +524,16 @@ uint32_t sm_event(struct sm_scan *s, enum sm_event event, uint32_t path, uint32_
 void sm_edge(struct sm_scan *s, uint32_t to);
 void sm_edge_name(struct sm_scan *s, uint32_t name);
 void sm_edge_class(struct sm_scan *s, uint32_t klass);
+
+/* smell_escape.c: what happens to values that are not called. `how` is what they go to, as `recv` of rules
+ * sees it: the callee, or a word such as "<store>"; a literal. */
+void sm_escape(struct sm_scan *s, sm_val v, const char *how, py_node n);
+void sm_escape_arguments(struct sm_scan *s, py_node call);
+void sm_escape_elements(struct sm_scan *s, py_node node);
+void sm_escape_store(struct sm_scan *s, py_node target, sm_val v);
+void sm_escape_compared(struct sm_scan *s, py_node node);
+void sm_escape_return(struct sm_scan *s, py_node value);
+void sm_use_class(struct sm_scan *s, sm_val v);
 
 /* smell_walk.c */
 int sm_walk(struct sm_scan *s);

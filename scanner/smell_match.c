@@ -126,8 +126,17 @@ static bool holds(const struct sm_scan *s, const struct sm_cond *c, const struct
     return result != negated;
 }
 
-static void pending_add(struct sm_scan *s, uint32_t rule, uint32_t path, uint32_t name, py_node n)
+struct event {
+    enum sm_event kind;
+    uint32_t path, name, taint;
+    bool clean;
+    const struct sm_args *args;
+    py_node node;
+};
+
+static void pending_add(struct sm_scan *s, uint32_t rule, const struct event *e)
 {
+    const struct py_nodedata *n = sm_node(s, e->node);
     if (s->pending_count >= PENDING_MAX) {
         s->capped = true;
         return;
@@ -136,17 +145,9 @@ static void pending_add(struct sm_scan *s, uint32_t rule, uint32_t path, uint32_
         s->failed = -ENOMEM;
         return;
     }
-    s->pending[s->pending_count++] =
-        (struct sm_pending){rule, s->unit, sm_node(s, n)->line, sm_node(s, n)->column + 1, path, name, NULL};
+    s->pending[s->pending_count++] = (struct sm_pending){rule,    s->unit, n->line, n->column + 1,
+                                                         e->path, e->name, NULL,    e->kind == SM_EV_ESCAPE};
 }
-
-struct event {
-    enum sm_event kind;
-    uint32_t path, name, taint;
-    bool clean;
-    const struct sm_args *args;
-    py_node node;
-};
 
 static void try_rules(struct sm_scan *s, struct event *e, const struct sm_match *matches, uint32_t head)
 {
@@ -164,7 +165,7 @@ static void try_rules(struct sm_scan *s, struct event *e, const struct sm_match 
         else if (rule->taint != 0)
             e->taint |= rule->taint;
         else
-            pending_add(s, matches[m].rule, e->path, e->name, e->node);
+            pending_add(s, matches[m].rule, e);
     }
 }
 

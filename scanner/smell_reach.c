@@ -31,14 +31,29 @@ static bool dunder(const struct sm_scan *s, uint32_t name)
     return n->len > 4 && memcmp(n->text, "__", 2) == 0 && memcmp(n->text + n->len - 2, "__", 2) == 0;
 }
 
-/* An instance exists: everything Python calls by itself may run. */
+/* What Python itself calls on an instance or a class: special methods, properties, and the hooks of Enum, of
+ * ** and of iteration that have plain names. */
+static bool implicit(const struct sm_scan *s, const struct sm_func *f)
+{
+    static const char *const hooks[] = {"_missing_", "_generate_next_value_", "keys", "mro"};
+    const struct sm_name *n = sm_name_at(&s->names, f->name);
+    if (f->property || dunder(s, f->name))
+        return true;
+    for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
+        if (n->len == strlen(hooks[i]) && memcmp(n->text, hooks[i], n->len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An instance exists, or the class is used: everything Python calls by itself may run. */
 static void mark_class(struct reach *r, uint32_t klass)
 {
     struct sm_scan *s = r->s;
     for (unsigned hops = 0; hops < 16 && !r->class_done[klass]; hops++) {
         r->class_done[klass] = true;
         for (uint32_t i = r->members[klass]; i != 0; i = r->next_member[i]) {
-            if (dunder(s, s->funcs[i].name))
+            if (implicit(s, &s->funcs[i]))
                 mark(r, i);
         }
         if (s->classes[klass].base == 0)
@@ -132,8 +147,39 @@ void sm_reach(struct sm_scan *s)
     free(r.next_member);
 }
 
+static int by_place(const void *x, const void *y)
+{
+    const struct sm_pending *a = x, *b = y;
+    const uint32_t keys[][2] = {{a->line, b->line},     {a->unit, b->unit}, {a->path, b->path},
+                                {a->escape, b->escape}, {a->rule, b->rule}, {a->column, b->column}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i][0] != keys[i][1])
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+    }
+    return 0;
+}
+
+/* What is called on a line is not reported again as a value there. Calls come first in their place. */
+static void drop_called(struct sm_scan *s)
+{
+    uint32_t kept = 0;
+    const struct sm_pending *last = NULL;
+    if (s->pending_count > 1)
+        qsort(s->pending, s->pending_count, sizeof *s->pending, by_place);
+    for (uint32_t i = 0; i < s->pending_count; i++) {
+        struct sm_pending p = s->pending[i];
+        last = kept == 0 ? NULL : &s->pending[kept - 1];
+        if (p.escape && last != NULL && !last->escape && last->line == p.line && last->unit == p.unit &&
+            last->path == p.path)
+            continue;
+        s->pending[kept++] = p;
+    }
+    s->pending_count = kept;
+}
+
 int sm_emit(struct sm_scan *s, struct hg_findings *out)
 {
+    drop_called(s);
     for (uint32_t i = 0; i < s->pending_count; i++) {
         const struct sm_pending *p = &s->pending[i];
         const struct hg_rule_info *info = &s->rules->rules[p->rule].info;

@@ -25,6 +25,7 @@ enum key {
     K_MATCH_LOAD,
     K_MATCH_STORE,
     K_MATCH_IMPORT,
+    K_MATCH_ESCAPE,
     K_WHEN,
     K_COUNT
 };
@@ -43,18 +44,22 @@ static const char *const key_names[K_COUNT] = {[K_TITLE] = "title",
                                                [K_MATCH_LOAD] = "match.load",
                                                [K_MATCH_STORE] = "match.store",
                                                [K_MATCH_IMPORT] = "match.import",
+                                               [K_MATCH_ESCAPE] = "match.escape",
                                                [K_WHEN] = "when"};
 static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL,
                                             [K_MATCH_LOAD] = SM_EV_LOAD,
                                             [K_MATCH_STORE] = SM_EV_STORE,
-                                            [K_MATCH_IMPORT] = SM_EV_IMPORT};
+                                            [K_MATCH_IMPORT] = SM_EV_IMPORT,
+                                            [K_MATCH_ESCAPE] = SM_EV_ESCAPE};
 #define KEYS_RULE   0xFFFFFFFFU
 #define KEYS_SOURCE ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_WHEN))
 #define KEYS_NEEDED                                                                                          \
     ((1U << K_TITLE) | (1U << K_DESCRIPTION) | (1U << K_REMEDY) | (1U << K_REFERENCE) | (1U << K_EXAMPLE) |  \
      (1U << K_COUNTEREXAMPLE) | (1U << K_CWE) | (1U << K_SEV_LOAD) | (1U << K_SEV_CALL) |                    \
      (1U << K_CONFIDENCE))
-#define KEYS_MATCH ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT))
+#define KEYS_MATCH                                                                                           \
+    ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT) |               \
+     (1U << K_MATCH_ESCAPE))
 
 struct loader {
     struct hg_smell_rules *rules;
@@ -450,7 +455,7 @@ static int finish_grades(struct loader *l)
 static int finish_matches(struct loader *l)
 {
     int rc = 0;
-    for (enum key k = K_MATCH; rc == 0 && k <= K_MATCH_IMPORT; k++) {
+    for (enum key k = K_MATCH; rc == 0 && k <= K_MATCH_ESCAPE; k++) {
         char *at = value_of(l, k);
         for (char *word; rc == 0 && (word = next_word(&at, ",\n")) != NULL;)
             rc = pattern_add(l, k, word, strlen(word));

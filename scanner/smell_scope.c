@@ -276,6 +276,7 @@ static sm_val nth_of(struct sm_scan *s, sm_val v, uint32_t index)
 static void bind_one(struct sm_scan *s, py_node target, sm_val v, bool weak)
 {
     const struct py_nodedata *n = sm_node(s, target);
+    sm_escape_store(s, target, v);
     if (n->kind == PY_NAME)
         sm_bind(s, s->scope, sm_node_name(s, target), v, weak);
     else if (n->kind == PY_ATTRIBUTE)

@@ -253,7 +253,7 @@ sm_val sm_join_known(struct sm_scan *s, sm_val a, sm_val b)
         return b;
     if (sm_tag(a) == SM_T_TAINT && sm_tag(b) == SM_T_TAINT)
         return sm_make(SM_T_TAINT, sm_payload(a) | sm_payload(b));
-    sm_val items[SM_ALT_MAX], one;
+    sm_val items[SM_ALT_MAX] = {SM_V_UNKNOWN}, one;
     const sm_val *list;
     uint32_t n = 0;
     uint32_t count = sm_alts(s, a, &list, &one);

@@ -28,7 +28,8 @@ enum step {
     GUARD_IN,
     GUARD_OUT,
     COMP_IN,
-    COMP_NEXT
+    COMP_NEXT,
+    SUBJECT
 };
 #define SCRIPT_MAX 9
 static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
@@ -42,7 +43,7 @@ static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
     [PY_IF] = {0, MAYBE_IN, GUARD_IN, 1, GUARD_OUT, 2, MAYBE_OUT, END},
     [PY_WITHITEM] = {0, 1, BIND_WITH, END},
     [PY_TRY] = {MAYBE_IN, 0, 1, 2, MAYBE_OUT, 3, END},
-    [PY_MATCH] = {0, MAYBE_IN, 1, MAYBE_OUT, END},
+    [PY_MATCH] = {0, SUBJECT, MAYBE_IN, 1, MAYBE_OUT, END},
     [PY_LISTCOMP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
     [PY_GENEXP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
     [PY_SETCOMP] = {MAYBE_IN, 1, COMP_IN, 0, COMP_NEXT, MAYBE_OUT, END},
@@ -157,10 +158,25 @@ static void attribute(struct sm_scan *s, py_node node)
     s->val[node] = v;
 }
 
+/* x.__dict__[name] is getattr(x, name). */
+static void computed_attribute(struct sm_scan *s, sm_val base, sm_val index, py_node node)
+{
+    const struct sm_path *p = sm_tag(base) == SM_T_PATH ? sm_path_at(&s->paths, sm_payload(base)) : NULL;
+    struct sm_text text;
+    if (p == NULL || p->name != SM_N_DICT || p->parent == 0 || sm_text_whole(s, index, &text))
+        return;
+    struct sm_args args = {.npos = 2, .total = 2, .pos = {sm_make(SM_T_PATH, p->parent), index}};
+    uint32_t path = sm_path_child(s, SM_P_BUILTINS, sm_scan_intern(s, "getattr", 7));
+    sm_event(s, SM_EV_CALL, path, sm_path_at(&s->paths, path)->name, &args, node);
+}
+
 static void subscript(struct sm_scan *s, py_node node)
 {
     py_node index_node = sm_index_node(s, node);
     sm_val base = value_of_child(s, node, 0), index = s->val[index_node];
+    sm_use_class(s, base);
+    computed_attribute(s, base, index, node);
+    sm_escape(s, index, "<index>", index_node);
     if (sm_node(s, index_node)->kind == PY_SLICE) {
         s->val[node] = sm_fold_slice(s, base, index_node);
         return;
@@ -270,6 +286,8 @@ static void exec_statement(struct sm_scan *s, py_node node)
 static void binary(struct sm_scan *s, py_node node)
 {
     sm_val left = value_of_child(s, node, 0), right = value_of_child(s, node, 1);
+    sm_escape(s, left, "<operator>", node);
+    sm_escape(s, right, "<operator>", node);
     s->val[node] = (left | right) == 0 ? SM_V_UNKNOWN : sm_fold_binary(s, sm_node(s, node)->op, left, right);
 }
 
@@ -303,6 +321,9 @@ static void leave(struct sm_scan *s, py_node node)
     case PY_UNARY:
         s->val[node] = sm_fold_unary(s, n->op, s->val[n->first]);
         break;
+    case PY_COMPARE:
+        sm_escape_compared(s, node);
+        break;
     case PY_BOOLOP:
         joined_operands(s, node);
         break;
@@ -313,9 +334,11 @@ static void leave(struct sm_scan *s, py_node node)
     case PY_LIST:
     case PY_SET:
         sequence(s, node);
+        sm_escape_elements(s, node);
         break;
     case PY_DICT:
         dictionary(s, node);
+        sm_escape_elements(s, node);
         break;
     case PY_FSTRING:
         s->val[node] = sm_fold_fstring(s, node);
@@ -331,6 +354,7 @@ static void leave(struct sm_scan *s, py_node node)
     case PY_YIELD:
     case PY_YIELDFROM:
         returned(s, s->val[n->first]);
+        sm_escape_return(s, n->first);
         break;
     case PY_BACKQUOTE:
         s->val[node] = sm_only_taint(sm_taint(s, s->val[n->first]));
@@ -340,6 +364,9 @@ static void leave(struct sm_scan *s, py_node node)
         break;
     case PY_CASE:
         capture(s, node);
+        break;
+    case PY_RAISE:
+        sm_use_class(s, s->val[n->first]);
         break;
     case PY_GLOBAL:
     case PY_NONLOCAL:
@@ -352,6 +379,7 @@ static void leave(struct sm_scan *s, py_node node)
         break;
     case PY_DICTCOMP:
         s->val[node] = sm_only_taint(taint_of_children(s, node));
+        sm_escape_elements(s, node);
         break;
     default:
         break;
@@ -371,6 +399,22 @@ static int queue_body(struct sm_scan *s, uint32_t func)
     return 0;
 }
 
+/* property, x.setter, functools.cached_property, or whatever a class of this file makes of it */
+static bool is_property(struct sm_scan *s, py_node decorators)
+{
+    static const char *const words[] = {"property", "cached_property", "setter", "getter", "deleter"};
+    for (py_node d = sm_elements(s, decorators); d != 0; d = sm_node(s, d)->next) {
+        const struct py_nodedata *n = sm_node(s, d);
+        if (sm_tag(s->val[d]) == SM_T_CLASS)
+            return true;
+        for (size_t i = 0; n->text != NULL && i < sizeof words / sizeof *words; i++) {
+            if (n->text_len == strlen(words[i]) && memcmp(n->text, words[i], n->text_len) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void define_function(struct sm_scan *s, py_node node)
 {
     const struct py_nodedata *n = sm_node(s, node);
@@ -387,9 +431,26 @@ static void define_function(struct sm_scan *s, py_node node)
         return;
     py_node decorators = py_child(s->tree, node, 0);
     s->funcs[at].decorated = sm_elements(s, decorators) != 0;
+    s->funcs[at].property = is_property(s, decorators);
     sm_val v = sm_make(SM_T_FUNC, at);
     sm_decorate(s, decorators, v);
     sm_bind_defined(s, s->funcs[at].name, v);
+}
+
+/* Whether making the class already calls it: an Enum makes its members, a metaclass what it likes. */
+static bool used_by_base(const struct sm_scan *s, py_node base)
+{
+    sm_val v = s->val[base];
+    char path[64];
+    size_t len = 0;
+    if (sm_tag(v) == SM_T_PATH)
+        len = sm_path_text(s, sm_payload(v), path, sizeof path);
+    if (sm_node(s, base)->kind == PY_KEYWORD) {
+        const struct py_nodedata *n = sm_node(s, base);
+        bool meta = n->text_len == 9 && memcmp(n->text, "metaclass", 9) == 0;
+        return meta && (len < 4 || memcmp(path, "abc.", 4) != 0);
+    }
+    return len > 5 && memcmp(path, "enum.", 5) == 0;
 }
 
 static void class_in(struct sm_scan *s, py_node node)
@@ -403,7 +464,12 @@ static void class_in(struct sm_scan *s, py_node node)
     c->base = 0;
     for (py_node a = sm_elements(s, py_child(s->tree, node, 1)); a != 0; a = sm_node(s, a)->next) {
         sm_val base = s->val[a];
+        if (used_by_base(s, a))
+            s->classes[at].used = true;
         if (sm_tag(base) == SM_T_CLASS) {
+            s->classes[at].used = s->classes[at].used || s->classes[sm_payload(base)].used;
+            if (s->classes[at].base != 0 && sm_node(s, a)->kind != PY_KEYWORD)
+                sm_edge_class(s, sm_payload(base)); /* only the first base is followed from an instance */
             if (sm_node(s, a)->kind == PY_KEYWORD) {
                 sm_edge_class(s, sm_payload(base)); /* a metaclass runs when the class is made */
                 continue;
@@ -417,6 +483,8 @@ static void class_in(struct sm_scan *s, py_node node)
             s->classes[at].base_path = base;
         }
     }
+    if (s->classes[at].used)
+        sm_edge_class(s, at);
     if (fresh)
         s->classes[at].scope = sm_scope_new(s, s->scope, SM_SCOPE_CLASS, s->unit, at);
     s->scope = s->classes[at].scope;
@@ -512,6 +580,7 @@ static bool comp_next(struct sm_scan *s, py_node node)
 {
     struct sm_comp *comp = &s->comps[s->comp_count - 1];
     sm_val elt = value_of_child(s, node, 0);
+    sm_escape(s, elt, "<container>", sm_node(s, node)->first);
     if (comp->folding) {
         if (sm_grow((void **)&comp->out, &comp->capacity, comp->count, sizeof *comp->out) != 0)
             return s->failed = -ENOMEM, false;
@@ -613,6 +682,9 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
     case COMP_NEXT:
         if (comp_next(s, node))
             f->cursor = 3;
+        break;
+    case SUBJECT:
+        sm_escape(s, value_of_child(s, node, 0), "<match>", sm_node(s, node)->first);
         break;
     case END:
     case LEAF:
@@ -720,8 +792,10 @@ static void run_function(struct sm_scan *s, uint32_t at)
     bool lambda = sm_node(s, node)->kind == PY_LAMBDA;
     py_node body = py_child(s->tree, node, lambda ? 1 : 3);
     run(s, body);
-    if (lambda)
+    if (lambda) {
         returned(s, s->val[body]);
+        sm_escape_return(s, body);
+    }
 }
 
 static void start_round(struct sm_scan *s)
