@@ -125,15 +125,14 @@ def once(name):
 first = once("m0.py")
 cold = [once(f"m{i}.py") for i in range(1, 16)]
 cached = [once(f"m{i}.py") for i in range(1, 16)]
-sock = [l for l in open("/proc/net/unix") if "hubguard" in l]
-pid = 0
+rss = []
 for p in os.listdir("/proc"):
     if p.isdigit():
         try: argv = open(f"/proc/{p}/cmdline").read().split("\\0")
         except OSError: continue
-        if len(argv) > 5 and argv[1] == "serve" and argv[5] == str(os.getpid()): pid = int(p)
-rss = [l for l in open(f"/proc/{pid}/status") if l.startswith("VmRSS")][0].split()[1] if pid else 0
-print(json.dumps([first, sorted(cold)[7], sorted(cached)[7], int(rss) / 1024]))
+        if len(argv) > 5 and argv[1] == "serve" and argv[5] == str(os.getpid()):
+            rss += [int(l.split()[1]) for l in open(f"/proc/{p}/status") if l.startswith("VmRSS")]
+print(json.dumps([first, sorted(cold)[7], sorted(cached)[7], max(rss) / 1024, sum(rss) / 1024]))
 """
 
 
@@ -147,11 +146,11 @@ def gate(home):
         env = environment(home, True)
         env["BENCH_ROOT"] = str(root)
         got.append(json.loads(run([PYTHON, "-c", GATE], env).stdout))
-    first, cold, cached, rss = (statistics.median(column) for column in zip(*got))
+    first, cold, cached, rss, whole = (statistics.median(column) for column in zip(*got))
     row("first decision, guard not running, 100 KB module", f"{first:.1f} ms", "<= 60 ms")
     row("later file, not seen before, 100 KB module", f"{cold:.2f} ms", "<= 20 ms")
     row("later file, verdict cached, 100 KB module", f"{cached:.3f} ms", "<= 1 ms")
-    row("guard process, resident", f"{rss:.1f} MiB", "<= 64 MiB")
+    row("guard process, resident (with its two scan workers)", f"{rss:.1f} ({whole:.1f}) MiB", "<= 64 MiB")
 
 
 COMPILE = """

@@ -374,9 +374,9 @@ static int cond_value(struct loader *l, struct sm_cond *c, char *value)
         value[n - 1] = '\0';
         return cond_globs(c, value + 1);
     }
-    for (uint8_t w = 1; w < SM_W_TEXT; w++) {
+    for (unsigned w = 1; w < SM_W_TEXT; w++) {
         if (strcmp(word_names[w], value) == 0) {
-            c->word = w;
+            c->word = (uint8_t)w;
             return 0;
         }
     }

@@ -32,7 +32,7 @@ enum step {
     SUBJECT
 };
 #define SCRIPT_MAX 9
-static const int8_t scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
+static const short scripts[PY_KIND_COUNT][SCRIPT_MAX] = {
     [PY_FUNCDEF] = {0, 1, 2, DEFINE, END},
     [PY_CLASSDEF] = {0, 1, CLASS_IN, 2, CLASS_OUT, END},
     [PY_ASSIGN] = {1, 0, BIND_ASSIGN, END},
