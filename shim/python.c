@@ -16,8 +16,7 @@
 
 struct hg_python_api hg_py;
 
-/* --- names that have passed the gate
- * ---------------------------------------------------------------------------------- */
+/* --- names that have passed the gate --- */
 
 /* Files whose source this process has compiled through the gate. A code object from a guarded root that is
  * not here was made some other way (foreign bytecode) and does not run. Open addressing, only ever filled. */
@@ -62,8 +61,7 @@ static void set_passed(const char *name)
     }
 }
 
-/* --- small pieces of the C API
- * -------------------------------------------------------------------------------------------- */
+/* --- small pieces of the C API --- */
 
 static PyObject *item(PyObject *args, long i)
 {
@@ -108,9 +106,7 @@ static bool is_remote(const char *file)
 /* Whether any remote statement has run in this process: before that no frame can be remote. */
 static atomic_int remote_ran;
 
-/* --- events
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 /* The bytes that compile() is given. A str that is not valid UTF-8 (lone surrogates) comes as a new object.
  */
@@ -369,9 +365,7 @@ static PyObject *open_code(PyObject *path, void *data)
     return file;
 }
 
-/* --- set-up
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- set-up --- */
 
 bool hg_python_attach(void *handle)
 {

@@ -98,8 +98,7 @@ int hg_roots_variable(const char *name)
     return 0;
 }
 
-/* --- the set
- * ------------------------------------------------------------------------------------------------- */
+/* --- the set --- */
 
 static void key_insert(struct hg_roots *roots, unsigned short slot)
 {
@@ -186,8 +185,7 @@ const struct hg_root *hg_roots_match(const struct hg_roots *roots, const char *p
     return NULL;
 }
 
-/* --- the environment as Python reads it
- * ---------------------------------------------------------------------- */
+/* --- the environment as Python reads it --- */
 
 struct resolver {
     struct hg_roots *roots;

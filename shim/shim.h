@@ -17,8 +17,7 @@
 
 #define HG_EXPORT __attribute__((visibility("default")))
 
-/* --- state of this process (init.c)
- * ----------------------------------------------------------------------------- */
+/* --- state of this process (init.c) --- */
 
 /* Variables that children must get exactly as this process got them: remote code could otherwise start a
  * child with a policy or a mode of its own. Order of the array in state.keep. */
@@ -58,8 +57,7 @@ struct hg_thread {
 };
 extern __thread struct hg_thread hg_thread;
 
-/* --- small helpers without libc state (sys.c)
- * --------------------------------------------------------------------- */
+/* --- small helpers without libc state (sys.c) --- */
 
 int hg_sys_openat(int dirfd, const char *path, int flags,
                   unsigned mode); /* -errno on failure, like the next */
@@ -68,8 +66,7 @@ int hg_sys_close(int fd);
 int hg_fd_path(int fd, char *out, size_t size);
 void hg_say(const char *text); /* one write(2) to stderr */
 
-/* --- gate (gate.c)
- * -------------------------------------------------------------------------------------------------- */
+/* --- gate (gate.c) --- */
 
 /* The root that holds this path, by spelling, by what it resolves to, or by an ancestor that is the same
  * directory as a root (bind mount). NULL when none does. `clean` gets the absolute spelling (PATH_MAX bytes).
@@ -99,8 +96,7 @@ int hg_gate_bytes(enum hg_req_kind kind, const void *bytes, size_t size, unsigne
  * owned by the caller). Returns 1 guarded and allowed, 0 not guarded, -EACCES blocked, other -errno. */
 int hg_gate_native(const char *path, int *fd_out);
 
-/* --- guard (client.c, spawn.c)
- * ---------------------------------------------------------------------------------------- */
+/* --- guard (client.c, spawn.c) --- */
 
 struct hg_ask {
     struct hg_request request; /* kind, flags, trouble, error, layer, line, size filled by the caller */
@@ -123,8 +119,7 @@ void hg_guard_after_fork(void);
 /* Start the detached guard; on success `where` holds "PATH:PID". 0 or -1 with the reason in `where`. */
 int hg_spawn_guard(char *where, size_t size);
 
-/* --- children (wrap_exec.c)
- * ---------------------------------------------------------------------------------------------- */
+/* --- children (wrap_exec.c) --- */
 
 /* How many pointers hg_child_env() needs, and room for the LD_PRELOAD string it may have to build. */
 struct hg_env_need {
@@ -134,8 +129,7 @@ struct hg_env_need hg_child_env_need(char *const envp[]);
 /* The environment with which a child stays guarded: `envp`, less what it says about us, plus what is true. */
 char **hg_child_env(char *const envp[], char **pointers, char *bytes);
 
-/* --- Python (python.c)
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Python (python.c) --- */
 
 /* Register the audit hook and the open-code hook if `handle` (RTLD_DEFAULT or a dlopen handle) has an
  * interpreter that has not started yet. True when there is one. */

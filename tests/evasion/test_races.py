@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A file that changes between the scan and the read."""
+import shlex
 
 
 def test_file_swapped_while_imported(new_box, mode):
@@ -77,7 +78,9 @@ print("result:", outcomes["evil"], outcomes["benign"] + outcomes["refused"])
 """
     for each in ("none", mode):
         box = new_box()
-        evil = box.evil()
+        # A copy may be torn, but only the whole of this text gives LABEL that value, and not without the call.
+        shell = f"echo evil ran >> {shlex.quote(str(box.place.canary))}"
+        evil = f'import os\nLABEL = ("odd", "evil")[os.system({shell!r}) == 0]\n'
         good = 'LABEL = "benign"\n'
         good += "#" * (len(evil) - len(good) - 1) + "\n"
         box.write("payload.py", good)
@@ -87,6 +90,5 @@ print("result:", outcomes["evil"], outcomes["benign"] + outcomes["refused"])
         assert outcome.rc == 0, outcome.err
         if each == "none":
             assert box.struck() > 0
-    # A copy may be torn, benign at the head and with the harmless tail of the other: it was scanned as it is and runs as it is.
-    assert box.struck() == 0
+    assert box.struck() == 0 and outcome.result.split()[0] == "0"
     assert int(outcome.result.split()[1]) > 0
