@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define HG_WIRE_MAGIC      0x47425548u /* "HUBG" */
-#define HG_WIRE_VERSION    1u
+#define HG_WIRE_VERSION    2u
 #define HG_WIRE_PACKET_MAX 32768u /* no packet is longer; longer strings are cut by the sender */
 #define HG_WIRE_TEXT_MAX   4096u
 
@@ -25,9 +25,52 @@ enum hg_req_kind {
     HG_REQ_NATIVE,    /* dlopen of a shared object */
     HG_REQ_COMPILE,   /* compile() of bytes whose file name lies under a guarded root */
     HG_REQ_DYNAMIC,   /* compile() of text built under a remote frame */
-    HG_REQ_UNGATED    /* a code object from a guarded root whose source this process never passed through the
+    HG_REQ_UNGATED,   /* a code object from a guarded root whose source this process never passed through the
                          gate is about to run: always a block in enforce mode; HG_REQ_NO_BYTES */
+
+    /* The cage. `frame` and `line` name the remote frame whose act it is, where there is one. */
+
+    /* The first remote statement is about to run. `path`: its file. HG_REQ_NO_BYTES. An allowed reply carries
+       descriptors (HG_CAGE_FDS) and as its text the places, a line each: 'W' and a path that may be written,
+       'D' and one that may not be read. */
+    HG_REQ_CAGE,
+    /* With the descriptor that seccomp(2) returned for the last program, on a connection opened before it was
+       installed; or HG_REQ_NO_BYTES and `error`, the errno with which the cage could not be closed. An
+       allowed reply: the cage is in force and supervised. */
+    HG_REQ_LISTENER,
+    /* With a socket. `path`: struct sockaddr in hex. The guard connects the shared socket to its own copy of
+       the address. reply.error is connect(2)'s errno, EACCES when refused. */
+    HG_REQ_CONNECT,
+    /* `path`: node ("" for none), `resolved`: service, `root`: "FLAGS FAMILY SOCKTYPE PROTOCOL" of the hints
+       in decimal. HG_REQ_NO_BYTES. reply.error is the EAI_ code (0 for success); the text has a line
+       "FAMILY SOCKTYPE PROTOCOL SOCKADDR-IN-HEX" for each answer, after a line "=CANONNAME" when there is
+       one.
+     */
+    HG_REQ_RESOLVE,
+    /* With a descriptor of the file (O_PATH will do). `path`: its name as the caller wrote it; `resolved`:
+       "chmod MODE" (octal), "chown UID GID" (decimal, -1 for none), "setxattr FLAGS NAME VALUE-IN-HEX" or
+       "removexattr NAME". reply.error is the errno. */
+    HG_REQ_ATTR,
+    /* May this be done? HG_REQ_NO_BYTES. `resolved`: one of "exec", "connect", "resolve", "write", "read";
+       `path`: program, HOST:PORT, name or file. Layer AUDIT: not done yet, asked for the sake of the message;
+       layer LIBC: the kernel has refused it (an event, nothing to decide). A refusal's text is the
+       exception's.
+     */
+    HG_REQ_ACT
 };
+
+/* Descriptors of an allowed HG_REQ_CAGE reply, in this order: the programs (memfds holding struct
+ * sock_filter[]), to be installed in this order for all threads, the last one with a listener; then the
+ * Landlock ruleset, if HG_REPLY_LANDLOCK is set. */
+#define HG_CAGE_PROGRAM_FDS 2
+#define HG_CAGE_FDS         3
+
+/* Under the cage connect(2) of this process notifies the guard. This one asks for a connection to the guard
+ * itself: the descriptor is -1, the length this number, and the guard answers with a connected descriptor
+ * (SECCOMP_IOCTL_NOTIF_ADDFD) as the result. Nothing in memory is read, so no ptrace right is needed; it
+ * gives nothing that connect(2) to the guard's socket did not give before. Outside of a cage it fails with
+ * EBADF. */
+#define HG_CHANNEL_MAGIC 0x48554247u
 
 enum hg_req_flags {
     HG_REQ_NO_BYTES = 1, /* no descriptor comes along: see `trouble` */
@@ -60,7 +103,8 @@ struct hg_request {
 enum hg_verdict { HG_VERDICT_ALLOW = 1, HG_VERDICT_BLOCK };
 
 enum hg_reply_flags {
-    HG_REPLY_BANNER = 1 /* print `text` on stderr: this is the first time for these bytes at this path */
+    HG_REPLY_BANNER = 1,  /* print `text` on stderr: this is the first time for these bytes at this path */
+    HG_REPLY_LANDLOCK = 2 /* HG_REQ_CAGE: a ruleset is among the descriptors, for every thread */
 };
 
 struct hg_reply {
@@ -69,6 +113,7 @@ struct hg_reply {
     uint32_t flags;
     uint64_t max_size; /* policy [scan] max_size in bytes */
     uint32_t bytecode; /* policy [scan] bytecode: 0 ignore, 1 block, 2 allow */
+    int32_t error;     /* HG_REQ_CONNECT, RESOLVE, ATTR: the result */
     uint32_t
         text_len; /* message for the exception (block) or the banner (warning); UTF-8, may hold newlines */
 };
