@@ -18,6 +18,7 @@
 #include "guard/lookup.h"
 #include "guard/memo.h"
 #include "guard/message.h"
+#include "guard/watched.h"
 #include "scanner/auto_map.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -41,9 +42,9 @@ struct hg_gate {
     struct hg_seen events, banners;
     struct hg_seen
         loaded; /* repositories by process: the first file of one is when configurations are read */
-    struct hg_roots *extra, *exclude; /* of the policy; NULL when it has none */
-    char approve[1024];               /* the command that messages name */
-    char notice[HG_ERROR_MAX + 32];   /* for the next banner: told to the user once */
+    struct hg_watch_rules watch;
+    char approve[1024];             /* the command that messages name */
+    char notice[HG_ERROR_MAX + 32]; /* for the next banner: told to the user once */
 };
 
 /* --- small things
@@ -225,20 +226,6 @@ static int take_bytes(struct hg_gate *g, struct hg_inquiry *q)
     return rc;
 }
 
-static bool unwatched(const struct hg_gate *g, const struct hg_question *q)
-{
-    const char *resolved = q->resolved[0] != '\0' ? q->resolved : q->path;
-    if (g->exclude != NULL && hg_roots_match(g->exclude, q->path) != NULL &&
-        hg_roots_match(g->exclude, resolved) != NULL)
-        return true;
-    if (g->options.policy->roots_auto)
-        return false;
-    return g->extra == NULL ||
-           (hg_roots_match(g->extra, q->path) == NULL && hg_roots_match(g->extra, resolved) == NULL &&
-            hg_roots_match(g->extra, q->root) ==
-                NULL); /* a link from elsewhere: the shim saw where it leads */
-}
-
 /* --- scans
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -399,7 +386,8 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
         finish(q, &reply, text);
         return;
     }
-    q->facts.unwatched = unwatched(g, &q->question);
+    q->facts.unwatched =
+        hg_watch_rules_exempt(&g->watch, q->question.path, q->question.resolved, q->question.root);
     q->facts.approved = q->sha256_hex[0] != '\0' && hg_lock_find(g->options.lock, q->sha256_hex) != NULL;
     if (q->facts.scan_kind == HG_KIND_NATIVE && !g->options.policy->native_allow)
         add_finding(q, HG_RULE_NATIVE,
@@ -434,21 +422,6 @@ void hg_gate_malformed(struct hg_gate *g, pid_t pid, int code, struct hg_reply *
  * ----------------------------------------------------------------------------------------------------------
  */
 
-static int words_to_roots(const struct hg_words *words, struct hg_roots **out, struct hg_error *err)
-{
-    if (words->count == 0)
-        return 0;
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return hg_error_set(err, -ENOMEM, "out of memory");
-    for (size_t i = 0; i < words->count; i++) {
-        int rc = hg_roots_add(*out, words->items[i], HG_LOADER_EXTRA);
-        if (rc != 0)
-            return hg_error_set(err, rc, "[roots] %s: %s", words->items[i], strerror(-rc));
-    }
-    return 0;
-}
-
 static void describe(const struct hg_gate *g, struct hg_about *about)
 {
     const struct hg_gate_options *o = &g->options;
@@ -466,8 +439,7 @@ static void release(struct hg_gate *g)
 {
     hg_lookup_close(g->lookup);
     hg_configs_free(g->configs);
-    free(g->extra);
-    free(g->exclude);
+    hg_watch_rules_clear(&g->watch);
     free(g);
 }
 
@@ -484,9 +456,7 @@ int hg_gate_open(const struct hg_gate_options *options, struct hg_gate **out, st
         free(g);
         return hg_error_set(err, -errno, "no random numbers: %s", strerror(errno));
     }
-    int rc = words_to_roots(&options->policy->roots_extra, &g->extra, err);
-    if (rc == 0)
-        rc = words_to_roots(&options->policy->roots_exclude, &g->exclude, err);
+    int rc = hg_watch_rules_load(options->policy, &g->watch, err);
     if (rc == 0)
         rc = hg_lookup_open(options->ruleset, options->cwd, options->roots, options->policy, &g->lookup, err);
     if (rc == 0)
