@@ -334,7 +334,7 @@ static bool whose(const char *path, char *out, size_t size)
 bool hg_configs_naming(const struct hg_configs *c, const struct hg_origin *origin, const char *hub,
                        struct hg_naming *out)
 {
-    if (origin->repository[0] == '\0' || c->first == NULL || !from_main(c, origin, hub))
+    if (origin->repository[0] == '\0')
         return false;
     for (const struct config *f = c->first; f != NULL; f = f->next) {
         const struct hg_finding *finding = names(f, origin->repository);
@@ -351,7 +351,7 @@ bool hg_configs_naming(const struct hg_configs *c, const struct hg_origin *origi
         else
             (void)snprintf(out->evidence, sizeof out->evidence, "%s:%u %.120s", name, finding->line,
                            finding->evidence);
-        return true;
+        return from_main(c, origin, hub);
     }
     return false;
 }

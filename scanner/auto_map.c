@@ -202,19 +202,30 @@ static int take_string(struct walk *w, struct reader *r)
     return counts && w->value.names ? report(w) : 0;
 }
 
-static void take_structure(struct walk *w, uint8_t c)
+/* Whatever stands outside of strings. */
+static void take_byte(struct walk *w, uint8_t c)
 {
-    if (c == '{' || c == '[') {
+    switch (c) {
+    case '{':
+    case '[':
         w->depth++;
         if (w->here && w->map_depth == 0)
             w->map_depth = w->depth;
-    } else if ((c == '}' || c == ']') && w->depth > 0) {
+        w->here = false;
+        break;
+    case '}':
+    case ']':
         if (w->depth == w->map_depth)
             w->map_depth = 0;
-        w->depth--;
-    }
-    if (c != ':')
+        w->depth -= w->depth > 0;
         w->here = false;
+        break;
+    case ',':
+        w->here = false;
+        break;
+    default:
+        break;
+    }
 }
 
 int hg_auto_map_scan(const struct hg_scan_input *in, struct hg_findings *out)
@@ -230,8 +241,8 @@ int hg_auto_map_scan(const struct hg_scan_input *in, struct hg_findings *out)
         } else if (c == '\n') {
             r.line++;
             r.line_start = r.at;
-        } else if (memchr("{}[]:,", c, 6) != NULL) {
-            take_structure(&w, c);
+        } else {
+            take_byte(&w, c);
         }
     }
     return rc;
