@@ -21,6 +21,7 @@
 #define ENTRIES_MAX 20000 /* of directories */
 #define BYTES_MAX   (64ull << 20)
 #define CONFIGS_MAX 4096u /* known at a time: then all are forgotten */
+#define AT_ONCE     8     /* with the scan workers: each holds a descriptor */
 
 struct config {
     struct hg_configs *owner;
@@ -29,7 +30,7 @@ struct config {
     struct hg_job job;
     bool unread;
     struct hg_findings found; /* HG_RULE_AUTO_MAP only */
-    struct config *next;
+    struct config *next, *queued;
 };
 
 struct waiter {
@@ -43,7 +44,10 @@ struct hg_configs {
     const struct hg_roots *roots;
     uint64_t max_size;
     struct config *first;
-    size_t count, pending;
+    struct config *queue; /* to be read */
+    size_t count, with_workers;
+    size_t pending; /* queued, with the workers, or a walk that goes on */
+    bool pumping, stopping;
     struct waiter *waiting;
     size_t entries_left;
     uint64_t bytes_left;
@@ -65,6 +69,8 @@ static void wake(struct hg_configs *c)
     }
 }
 
+static void pump(struct hg_configs *c);
+
 static void parsed(struct hg_job *job, const struct hg_scan_result *result)
 {
     struct config *f = job->owner;
@@ -75,8 +81,9 @@ static void parsed(struct hg_job *job, const struct hg_scan_result *result)
             hg_findings_add(&f->found, &found->items[i]) != 0)
             f->unread = true;
     close(job->fd);
-    job->fd = -1;
+    f->owner->with_workers--;
     f->owner->pending--;
+    pump(f->owner);
     wake(f->owner);
 }
 
@@ -104,29 +111,50 @@ static int to_memfd(const char *text, size_t size)
     return fd;
 }
 
-static void read_config(struct hg_configs *c, struct config *f)
+/* False when that is all there is to it: no scan comes. */
+static bool read_config(struct hg_configs *c, struct config *f)
 {
     char *text = NULL;
     size_t size = 0;
     int rc = hg_read_small(f->path, c->max_size, &text, &size, &f->st, NULL);
     f->unread = rc == -EINVAL || rc == -ENOMEM; /* otherwise the loader cannot read it either */
     if (rc != 0)
-        return;
+        return false;
     c->bytes_left -= size < c->bytes_left ? size : c->bytes_left;
-    if (can_name(text, size)) {
+    bool scan = can_name(text, size);
+    if (scan) {
         f->job = (struct hg_job){.fd = to_memfd(text, size),
                                  .size = size,
                                  .kind = HG_KIND_CONFIG,
                                  .name = f->path,
                                  .done = parsed,
                                  .owner = f};
-        f->unread = f->job.fd < 0;
-        if (!f->unread) {
-            c->pending++;
-            hg_pool_submit(c->pool, &f->job);
-        }
+        scan = f->job.fd >= 0;
+        f->unread = !scan;
     }
     free(text);
+    return scan;
+}
+
+static void pump(struct hg_configs *c)
+{
+    if (c->pumping) /* an answer that came at once */
+        return;
+    c->pumping = true;
+    while (c->queue != NULL && c->with_workers < AT_ONCE) {
+        struct config *f = c->queue;
+        c->queue = f->queued;
+        if (c->bytes_left == 0 || c->stopping) {
+            memset(&f->st, 0, sizeof f->st); /* as if it had never been seen */
+            c->pending--;
+        } else if (read_config(c, f)) {
+            c->with_workers++;
+            hg_pool_submit(c->pool, &f->job);
+        } else {
+            c->pending--;
+        }
+    }
+    c->pumping = false;
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -144,18 +172,19 @@ static void consider(struct hg_configs *c, const char *path)
     for (struct config *f = c->first; f != NULL; f = f->next)
         if (is_same(&f->st, &st) && strcmp(f->path, path) == 0)
             return;
-    struct config *f = c->count < CONFIGS_MAX && c->bytes_left > 0 ? calloc(1, sizeof *f) : NULL;
+    struct config *f = c->count < CONFIGS_MAX ? calloc(1, sizeof *f) : NULL;
     if (f == NULL || (f->path = strdup(path)) == NULL) {
         free(f);
         return;
     }
     f->owner = c;
     f->st = st;
-    f->job.fd = -1;
     f->next = c->first;
     c->first = f;
     c->count++;
-    read_config(c, f);
+    f->queued = c->queue;
+    c->queue = f;
+    c->pending++;
 }
 
 /* --- all of them
@@ -255,6 +284,7 @@ void hg_configs_update(struct hg_configs *c, const char *hub, void (*done)(void 
     for (size_t i = 0; i < c->roots->count; i++)
         if (c->roots->items[i].loader == HG_LOADER_HF_HUB && !walked(c->roots->items[i].path, known, &count))
             walk(c, c->roots->items[i].path);
+    pump(c);
     c->pending--;
     if (w == NULL) {
         done(owner);
@@ -371,6 +401,11 @@ int hg_configs_new(struct hg_pool *pool, const struct hg_roots *roots, uint64_t 
     c->max_size = max_size;
     *out = c;
     return 0;
+}
+
+void hg_configs_stop(struct hg_configs *c)
+{
+    c->stopping = true;
 }
 
 void hg_configs_free(struct hg_configs *c)

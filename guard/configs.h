@@ -14,7 +14,9 @@ struct hg_configs;
 /* Borrows all three. 0 or -ENOMEM. */
 int hg_configs_new(struct hg_pool *pool, const struct hg_roots *roots, uint64_t max_size,
                    struct hg_configs **out);
-/* After hg_pool_stop(), which ends what is under way. */
+/* Before hg_pool_stop(), which ends what is under way: nothing more is handed to the pool. */
+void hg_configs_stop(struct hg_configs *configs);
+/* After hg_pool_stop(). */
 void hg_configs_free(struct hg_configs *configs);
 
 /* Read the *config.json files of every snapshot that are new since the last time: those of the hub caches

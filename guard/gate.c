@@ -480,6 +480,7 @@ void hg_gate_close(struct hg_gate *g)
     if (g == NULL)
         return;
     g->closing = true;
+    hg_configs_stop(g->configs);
     hg_pool_stop(g->pool);
     struct hg_about about;
     describe(g, &about);

@@ -70,6 +70,7 @@ static int delete_one(const char *path, const struct stat *st, int type, struct 
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
+    hg_configs_stop(f->configs);
     hg_pool_stop(f->pool);
     hg_configs_free(f->configs);
     hg_loop_close(&f->loop);
@@ -199,6 +200,22 @@ static void what_is_not_read_is_told(void **state)
     assert_false(named(f, "o/code", &naming));
 }
 
+/* More files than are given to the workers at once, of more repositories than one. */
+static void many_configurations(void **state)
+{
+    struct fixture *f = *state;
+    struct hg_naming naming;
+    char path[128];
+    put(f, "models--o--code/refs/main", COMMIT);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(path, sizeof path, "models--o--model%d" SNAPSHOT "%d_config.json", i, i);
+        put(f, path, i == 57 ? NAMES : "{\"auto_map\": {\"A\": \"other/code--m.M\"}}");
+    }
+    assert_true(named(f, "o/code", &naming));
+    assert_string_equal(naming.by, "o/model57");
+    assert_string_equal(naming.evidence, "57_config.json:2 o/code--m.M");
+}
+
 static void other_places_do_not_count(void **state)
 {
     struct fixture *f = *state;
@@ -214,11 +231,16 @@ static void other_places_do_not_count(void **state)
 static void the_pool_ends_in_the_middle(void **state)
 {
     struct fixture *f = *state;
-    put(f, "models--o--model" SNAPSHOT "config.json", NAMES);
+    char path[128];
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(path, sizeof path, "models--o--model" SNAPSHOT "%d_config.json", i);
+        put(f, path, NAMES);
+    }
     f->done = 0;
     hg_configs_update(f->configs, f->hub, done, f);
     hg_configs_update(f->configs, NULL, done, f);
     assert_int_equal(f->done, 0);
+    hg_configs_stop(f->configs);
     hg_pool_stop(f->pool);
     f->pool = NULL;
     assert_int_equal(f->done, 2);
@@ -240,13 +262,10 @@ static void hubs_of_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(named_by_another),
-        WITH(pinned_all_the_same),
-        WITH(named_by_itself),
-        WITH(a_name_without_an_organisation),
-        WITH(what_is_not_read_is_told),
-        WITH(other_places_do_not_count),
-        WITH(the_pool_ends_in_the_middle),
+        WITH(named_by_another),          WITH(pinned_all_the_same),
+        WITH(named_by_itself),           WITH(a_name_without_an_organisation),
+        WITH(what_is_not_read_is_told),  WITH(many_configurations),
+        WITH(other_places_do_not_count), WITH(the_pool_ends_in_the_middle),
         cmocka_unit_test(hubs_of_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
