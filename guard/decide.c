@@ -79,8 +79,6 @@ static bool trouble_blocks(const struct hg_facts *f, const struct hg_policy *p, 
         const char *why = strerrordesc_np((int)f->error);
         return say(out, HG_OUT_BLOCK, "it could not be read: %s", why == NULL ? "unknown error" : why);
     }
-    if (f->trouble == HG_TROUBLE_CHANGED)
-        return say(out, HG_OUT_BLOCK, "the file kept changing while it was copied");
     return false;
 }
 

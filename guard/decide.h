@@ -14,9 +14,6 @@
 #define HG_RULES_NATIVE  "HG-NATIVE-" /* all of them */
 #define HG_RULE_NATIVE   "HG-NATIVE-001"
 #define HG_RULE_BYTECODE "HG-BYTECODE-001"
-/* The gate's own. */
-#define HG_RULE_BLOB     "HG-HUB-001"
-#define HG_RULE_UNPINNED "HG-HUB-002"
 
 enum hg_scan_state {
     HG_SCAN_PENDING = 0, /* not scanned yet */

@@ -12,10 +12,14 @@
 #include <unistd.h>
 
 #include "guard/codec.h"
+#include "guard/configs.h"
+#include "guard/hub_findings.h"
 #include "guard/library.h"
 #include "guard/lookup.h"
 #include "guard/memo.h"
 #include "guard/message.h"
+#include "guard/watched.h"
+#include "scanner/auto_map.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -31,12 +35,16 @@ struct hg_gate {
     struct hg_gate_options options;
     struct hg_pool *pool;
     struct hg_lookup *lookup;
+    struct hg_configs *configs;
     struct waiting *waiting;
+    bool closing;
     struct hg_counts counts;
     struct hg_seen events, banners;
-    struct hg_roots *extra, *exclude; /* of the policy; NULL when it has none */
-    char approve[1024];               /* the command that messages name */
-    char notice[HG_ERROR_MAX + 32];   /* for the next banner: told to the user once */
+    struct hg_seen
+        loaded; /* repositories by process: the first file of one is when configurations are read */
+    struct hg_watch_rules watch;
+    char approve[1024];             /* the command that messages name */
+    char notice[HG_ERROR_MAX + 32]; /* for the next banner: told to the user once */
 };
 
 /* --- small things
@@ -105,8 +113,7 @@ static bool seen(struct hg_seen *set, const struct hg_inquiry *q, uint64_t more,
     return hg_seen_before(set, h);
 }
 
-static void record(struct hg_gate *g, const struct hg_inquiry *q, const struct hg_decision *d,
-                   const struct hg_origin *origin)
+static void record(struct hg_gate *g, const struct hg_inquiry *q, const struct hg_decision *d)
 {
     /* One import shows the same bytes to several layers: source, code and compile are one family. */
     static const uint8_t family[] = {0, 1, 1, 2, 3, 1, 4, 5};
@@ -117,7 +124,7 @@ static void record(struct hg_gate *g, const struct hg_inquiry *q, const struct h
     }
     g->counts.outcomes[d->outcome]++;
     const struct hg_file_event event = {.question = &q->question,
-                                        .origin = origin,
+                                        .origin = &q->origin,
                                         .decision = d,
                                         .findings = &q->findings,
                                         .pid = q->pid,
@@ -128,19 +135,33 @@ static void record(struct hg_gate *g, const struct hg_inquiry *q, const struct h
     report_result(g, hg_report_file(g->options.report, &event));
 }
 
+/* Whether the user was shown this on stderr before: for these bytes at this path; where a file has nothing
+ * graver than who named its repository, for the repository. */
+static bool told(struct hg_gate *g, const struct hg_inquiry *q, const struct hg_decision *d)
+{
+    const struct hg_findings *f = &q->findings;
+    bool naming = d->outcome != HG_OUT_BLOCK && d->cause != NULL &&
+                  strcmp(d->cause->rule, HG_RULE_AUTO_MAP) == 0 &&
+                  (f->count < 2 || f->items[1].severity < d->cause->severity);
+    if (!naming)
+        return seen(&g->banners, q, 0, false);
+    const char *message = d->cause->message;
+    return hg_seen_before(&g->banners, hg_seen_hash(g->banners.seed, message, strlen(message)));
+}
+
 /* Fill text and flags of the reply. */
 static void compose(struct hg_gate *g, const struct hg_inquiry *q, const struct hg_decision *d,
-                    const struct hg_origin *origin, struct hg_reply *reply, char *text)
+                    struct hg_reply *reply, char *text)
 {
     bool in_file = q->facts.kind != HG_REQ_COMPILE && q->facts.kind != HG_REQ_DYNAMIC;
     bool quiet = d->outcome == HG_OUT_ALLOW || d->outcome == HG_OUT_APPROVED;
     const char *path = q->question.resolved[0] != '\0' ? q->question.resolved : q->question.path;
-    const struct hg_message m = {origin, in_file ? path : "", q->sha256_hex, d, &q->findings, g->approve};
+    const struct hg_message m = {&q->origin, in_file ? path : "", q->sha256_hex, d, &q->findings, g->approve};
     size_t n = 0;
     text[0] = '\0';
     if (d->outcome == HG_OUT_BLOCK)
         n = hg_message_block(&m, text, HG_WIRE_TEXT_MAX);
-    if (g->options.policy->banner && !quiet && !seen(&g->banners, q, 0, false)) {
+    if (g->options.policy->banner && !quiet && !told(g, q, d)) {
         reply->flags |= HG_REPLY_BANNER;
         if (d->outcome != HG_OUT_BLOCK)
             n = hg_message_warning(&m, text, HG_WIRE_TEXT_MAX);
@@ -156,36 +177,22 @@ static void compose(struct hg_gate *g, const struct hg_inquiry *q, const struct 
 static void conclude(struct hg_inquiry *q, const struct hg_decision *d)
 {
     struct hg_gate *g = q->gate;
-    struct hg_origin origin;
     struct hg_reply reply;
     char text[HG_WIRE_TEXT_MAX];
-    const char *resolved = q->question.resolved;
-    hg_origin_of(q->question.path, resolved[0] != '\0' ? resolved : NULL, q->question.root, &origin);
-    record(g, q, d, &origin);
+    record(g, q, d);
     new_reply(g, hg_outcome_allows(d->outcome) ? HG_VERDICT_ALLOW : HG_VERDICT_BLOCK, &reply);
-    compose(g, q, d, &origin, &reply, text);
+    compose(g, q, d, &reply, text);
     finish(q, &reply, text);
 }
 
 /* --- the bytes
  * --------------------------------------------------------------------------------------------------- */
 
-/* What the hub tells about a file beside its bytes. */
-static void add_hub_findings(struct hg_inquiry *q, const void *bytes, size_t size)
+/* A source file of a hub, and the first layer to meet it. */
+static bool is_hub_source(const struct hg_inquiry *q)
 {
     const struct hg_request *head = &q->question.head;
-    struct hg_origin origin;
-    if (head->kind != HG_REQ_SOURCE || (head->layer != HG_LAYER_LIBC && head->layer != HG_LAYER_OPEN_CODE))
-        return;
-    hg_origin_of(q->question.path, q->question.resolved, q->question.root, &origin);
-    if (hg_origin_blob_matches(q->question.resolved, bytes, size) == 0)
-        add_finding(q, HG_RULE_BLOB,
-                    "the cached file is not the one that the hub served: its bytes do not match its name",
-                    HG_SEV_HIGH, 345);
-    if (strcmp(origin.platform, "huggingface") == 0 && origin.repository[0] != '\0' && !origin.pinned)
-        add_finding(q, HG_RULE_UNPINNED,
-                    "the revision is not pinned to a commit: the repository can change what runs", HG_SEV_LOW,
-                    494);
+    return head->kind == HG_REQ_SOURCE && (head->layer == HG_LAYER_LIBC || head->layer == HG_LAYER_OPEN_CODE);
 }
 
 /* Size, seals, digest, kind. 0, or -EBADMSG when the descriptor is not what the protocol asks for. */
@@ -212,24 +219,11 @@ static int take_bytes(struct hg_gate *g, struct hg_inquiry *q)
     }
     q->sha256_hex[64] = '\0';
     q->facts.scan_kind = hg_scan_kind_of(q->question.head.kind, q->question.head.flags, bytes, size);
-    add_hub_findings(q, bytes, size);
+    if (is_hub_source(q))
+        (void)hg_hub_findings(&q->origin, q->question.resolved, bytes, size, &q->findings);
     if (map != NULL)
         munmap(map, size);
     return rc;
-}
-
-static bool unwatched(const struct hg_gate *g, const struct hg_question *q)
-{
-    const char *resolved = q->resolved[0] != '\0' ? q->resolved : q->path;
-    if (g->exclude != NULL && hg_roots_match(g->exclude, q->path) != NULL &&
-        hg_roots_match(g->exclude, resolved) != NULL)
-        return true;
-    if (g->options.policy->roots_auto)
-        return false;
-    return g->extra == NULL ||
-           (hg_roots_match(g->extra, q->path) == NULL && hg_roots_match(g->extra, resolved) == NULL &&
-            hg_roots_match(g->extra, q->root) ==
-                NULL); /* a link from elsewhere: the shim saw where it leads */
 }
 
 /* --- scans
@@ -331,6 +325,42 @@ static void find_or_scan(struct hg_gate *g, struct hg_inquiry *q)
     scan(g, q);
 }
 
+/* --- whose configuration named it
+ * ---------------------------------------------------------------------------------- */
+
+/* The hub cache that the file lies in, or NULL. */
+static const char *hub_of(const struct hg_inquiry *q, char *out, size_t size)
+{
+    return hg_configs_hub(q->question.path, out, size) || hg_configs_hub(q->question.resolved, out, size)
+               ? out
+               : NULL;
+}
+
+static void configs_known(void *owner)
+{
+    struct hg_inquiry *q = owner;
+    struct hg_naming naming;
+    char hub[PATH_MAX];
+    if (hg_configs_naming(q->gate->configs, &q->origin, hub_of(q, hub, sizeof hub), &naming))
+        (void)hg_hub_named(&naming, &q->findings);
+    if (q->gate->closing)
+        settle(q, HG_SCAN_FAILED, ECANCELED);
+    else
+        find_or_scan(q->gate, q);
+}
+
+/* The loader reads a configuration before it fetches the code that is named there: so when a process meets
+ * the first file of a repository, what names it is in the cache. */
+static void ask_configs(struct hg_gate *g, struct hg_inquiry *q)
+{
+    char hub[PATH_MAX];
+    uint64_t h = hg_seen_hash(g->loaded.seed, q->origin.repository, strlen(q->origin.repository));
+    if (hg_seen_before(&g->loaded, hg_seen_hash(h, &q->pid, sizeof q->pid)))
+        configs_known(q);
+    else
+        hg_configs_update(g->configs, hub_of(q, hub, sizeof hub), configs_known, q);
+}
+
 void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
 {
     const struct hg_request *head = &q->question.head;
@@ -348,13 +378,16 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
         finish(q, &reply, "");
         return;
     }
+    const char *resolved = q->question.resolved;
+    hg_origin_of(q->question.path, resolved[0] != '\0' ? resolved : NULL, q->question.root, &q->origin);
     int rc = q->fd >= 0 ? take_bytes(g, q) : 0;
     if (rc != 0) {
         hg_gate_malformed(g, q->pid, rc, &reply, &text);
         finish(q, &reply, text);
         return;
     }
-    q->facts.unwatched = unwatched(g, &q->question);
+    q->facts.unwatched =
+        hg_watch_rules_exempt(&g->watch, q->question.path, q->question.resolved, q->question.root);
     q->facts.approved = q->sha256_hex[0] != '\0' && hg_lock_find(g->options.lock, q->sha256_hex) != NULL;
     if (q->facts.scan_kind == HG_KIND_NATIVE && !g->options.policy->native_allow)
         add_finding(q, HG_RULE_NATIVE,
@@ -363,6 +396,8 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
     struct hg_decision decision;
     if (hg_decide(&q->facts, g->options.policy, &decision))
         conclude(q, &decision);
+    else if (is_hub_source(q) && strcmp(q->origin.platform, "huggingface") == 0)
+        ask_configs(g, q);
     else
         find_or_scan(g, q);
 }
@@ -387,21 +422,6 @@ void hg_gate_malformed(struct hg_gate *g, pid_t pid, int code, struct hg_reply *
  * ----------------------------------------------------------------------------------------------------------
  */
 
-static int words_to_roots(const struct hg_words *words, struct hg_roots **out, struct hg_error *err)
-{
-    if (words->count == 0)
-        return 0;
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return hg_error_set(err, -ENOMEM, "out of memory");
-    for (size_t i = 0; i < words->count; i++) {
-        int rc = hg_roots_add(*out, words->items[i], HG_LOADER_EXTRA);
-        if (rc != 0)
-            return hg_error_set(err, rc, "[roots] %s: %s", words->items[i], strerror(-rc));
-    }
-    return 0;
-}
-
 static void describe(const struct hg_gate *g, struct hg_about *about)
 {
     const struct hg_gate_options *o = &g->options;
@@ -418,8 +438,8 @@ static void describe(const struct hg_gate *g, struct hg_about *about)
 static void release(struct hg_gate *g)
 {
     hg_lookup_close(g->lookup);
-    free(g->extra);
-    free(g->exclude);
+    hg_configs_free(g->configs);
+    hg_watch_rules_clear(&g->watch);
     free(g);
 }
 
@@ -431,18 +451,20 @@ int hg_gate_open(const struct hg_gate_options *options, struct hg_gate **out, st
     g->options = *options;
     (void)hg_library_approve(options->cwd, options->policy->lock_file, g->approve, sizeof g->approve);
     if (getentropy(&g->events.seed, sizeof g->events.seed) != 0 ||
-        getentropy(&g->banners.seed, sizeof g->banners.seed) != 0) {
+        getentropy(&g->banners.seed, sizeof g->banners.seed) != 0 ||
+        getentropy(&g->loaded.seed, sizeof g->loaded.seed) != 0) {
         free(g);
         return hg_error_set(err, -errno, "no random numbers: %s", strerror(errno));
     }
-    int rc = words_to_roots(&options->policy->roots_extra, &g->extra, err);
-    if (rc == 0)
-        rc = words_to_roots(&options->policy->roots_exclude, &g->exclude, err);
+    int rc = hg_watch_rules_load(options->policy, &g->watch, err);
     if (rc == 0)
         rc = hg_lookup_open(options->ruleset, options->cwd, options->roots, options->policy, &g->lookup, err);
     if (rc == 0)
         rc = hg_pool_start(options->loop, &options->pool, &g->pool, err);
+    if (rc == 0)
+        rc = hg_configs_new(g->pool, options->roots, options->policy->max_size, &g->configs);
     if (rc != 0) {
+        hg_pool_stop(g->pool);
         release(g);
         return rc;
     }
@@ -457,6 +479,8 @@ void hg_gate_close(struct hg_gate *g)
 {
     if (g == NULL)
         return;
+    g->closing = true;
+    hg_configs_stop(g->configs);
     hg_pool_stop(g->pool);
     struct hg_about about;
     describe(g, &about);

@@ -9,6 +9,7 @@
 #include "guard/pool.h"
 #include "guard/request.h"
 #include "policy/lock.h"
+#include "policy/origin.h"
 #include "shim/roots.h"
 
 /* Everything borrowed; must outlive the gate. */
@@ -39,6 +40,7 @@ struct hg_inquiry {
 
     struct hg_gate *gate;
     struct hg_facts facts;
+    struct hg_origin origin;
     struct hg_findings findings;
     uint8_t sha256[32];
     char sha256_hex[65]; /* "" without bytes */

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "guard/hub_findings.h"
 #include "guard/report.h"
 #include "guard/scan_run.h"
 #include "guard/text.h"
@@ -24,14 +25,18 @@ void hg_report_totals(const struct hg_report *report, struct hg_report_totals *o
 
 const struct hg_rule_info *hg_report_rule(const struct hg_engine *engine, size_t index)
 {
-    size_t own, i = 0;
-    const struct hg_rule_info *rule, *scan = hg_scan_rules(&own);
+    size_t own, hubs, i = 0;
+    const struct hg_rule_info *rule, *scan = hg_scan_rules(&own), *hub = hg_hub_rules(&hubs);
     while ((rule = hg_engine_rule(engine, i)) != NULL) {
         if (i == index)
             return rule;
         i++;
     }
-    return index - i < own ? &scan[index - i] : NULL;
+    index -= i;
+    if (index < hubs)
+        return &hub[index];
+    index -= hubs;
+    return index < own ? &scan[index] : NULL;
 }
 
 static void put(FILE *out, const char *text)

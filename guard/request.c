@@ -10,7 +10,7 @@
 static bool head_is_valid(const struct hg_request *h)
 {
     bool no_bytes = (h->flags & HG_REQ_NO_BYTES) != 0;
-    if (h->kind > HG_REQ_UNGATED || h->trouble > HG_TROUBLE_CHANGED || h->layer > HG_LAYER_DLOPEN)
+    if (h->kind > HG_REQ_UNGATED || h->trouble > HG_TROUBLE_READ || h->layer > HG_LAYER_DLOPEN)
         return false;
     if ((h->flags & ~(uint32_t)(HG_REQ_NO_BYTES | HG_REQ_TEXT)) != 0)
         return false;

@@ -22,7 +22,7 @@ static const struct {
     {".pyc", HG_KIND_BYTECODE}, {".pyo", HG_KIND_BYTECODE}, {".so", HG_KIND_NATIVE},
     {".pyd", HG_KIND_NATIVE},   {".dll", HG_KIND_NATIVE},   {".dylib", HG_KIND_NATIVE},
     {".zip", HG_KIND_ARCHIVE},  {".whl", HG_KIND_ARCHIVE},  {".egg", HG_KIND_ARCHIVE},
-    {".pyz", HG_KIND_ARCHIVE},
+    {".pyz", HG_KIND_ARCHIVE},  {".json", HG_KIND_CONFIG},
 };
 
 static enum hg_scan_kind kind_of(const char *path)
@@ -131,7 +131,7 @@ static int add_file(struct hg_scan_list *list, const char *path, const struct st
         passed->cached++;
         return 0;
     }
-    if (kind == HG_KIND_OTHER && (uint64_t)st->st_size > policy->max_size) {
+    if (hg_kind_is_data(kind) && (uint64_t)st->st_size > policy->max_size) {
         passed->large++;
         return named ? hg_scan_note(list, "%s: data over [scan] max_size, passed over", path) : 0;
     }
@@ -210,7 +210,7 @@ static int by_inode(const void *x, const void *y)
     if (a->inode != b->inode)
         return a->inode < b->inode ? -1 : 1;
     /* Code first, so that the data entries after it are the ones to drop. */
-    return (a->kind == HG_KIND_OTHER) - (b->kind == HG_KIND_OTHER);
+    return hg_kind_is_data(a->kind) - hg_kind_is_data(b->kind);
 }
 
 static void release(struct hg_scan_file *f)
@@ -232,7 +232,7 @@ void hg_scan_settle(struct hg_scan_list *list)
         struct hg_scan_file *f = order[i], *code = order[first];
         if (f->inode != code->inode || f->device != code->device) {
             first = i;
-        } else if (f->inode != 0 && f->kind == HG_KIND_OTHER && code->kind != HG_KIND_OTHER) {
+        } else if (f->inode != 0 && hg_kind_is_data(f->kind) && !hg_kind_is_data(code->kind)) {
             release(f);
             f->path = NULL;
         }

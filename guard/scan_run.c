@@ -111,7 +111,7 @@ static int take_copy(struct hg_scan_file *file, const struct hg_policy *policy, 
     hg_sha256_end(*sum, file->sha256);
     *sum = NULL;
     file->size = size;
-    if (elf && file->kind == HG_KIND_OTHER)
+    if (elf && hg_kind_is_data(file->kind))
         file->kind = HG_KIND_NATIVE;
     return 1;
 }

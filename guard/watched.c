@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *environment(const char *name, void *ctx)
@@ -28,6 +29,50 @@ int hg_watched_roots(const struct hg_policy *policy, struct hg_roots **out, stru
     }
     *out = roots;
     return 0;
+}
+
+static int words_to_roots(const struct hg_words *words, struct hg_roots **out, struct hg_error *err)
+{
+    if (words->count == 0)
+        return 0;
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return hg_error_set(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < words->count; i++) {
+        int rc = hg_roots_add(*out, words->items[i], HG_LOADER_EXTRA);
+        if (rc != 0)
+            return hg_error_set(err, rc, "[roots] %s: %s", words->items[i], strerror(-rc));
+    }
+    return 0;
+}
+
+int hg_watch_rules_load(const struct hg_policy *policy, struct hg_watch_rules *out, struct hg_error *err)
+{
+    *out = (struct hg_watch_rules){.automatic = policy->roots_auto};
+    int rc = words_to_roots(&policy->roots_extra, &out->extra, err);
+    return rc != 0 ? rc : words_to_roots(&policy->roots_exclude, &out->exclude, err);
+}
+
+void hg_watch_rules_clear(struct hg_watch_rules *rules)
+{
+    free(rules->extra);
+    free(rules->exclude);
+}
+
+bool hg_watch_rules_exempt(const struct hg_watch_rules *w, const char *path, const char *resolved,
+                           const char *root)
+{
+    if (resolved[0] == '\0')
+        resolved = path;
+    if (w->exclude != NULL && hg_roots_match(w->exclude, path) != NULL &&
+        hg_roots_match(w->exclude, resolved) != NULL)
+        return true;
+    if (w->automatic)
+        return false;
+    /* a link from elsewhere is guarded by its root: the shim saw where it leads */
+    return w->extra == NULL ||
+           (hg_roots_match(w->extra, path) == NULL && hg_roots_match(w->extra, resolved) == NULL &&
+            hg_roots_match(w->extra, root) == NULL);
 }
 
 int hg_watched_lock(const struct hg_policy *policy, const struct hg_roots *roots, struct hg_lock **out,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "scanner/auto_map.h"
 #include "scanner/engine_rules.h"
 #include "scanner/formats.h"
 #include "scanner/rules_blob.h"
@@ -247,6 +248,8 @@ int hg_engine_scan(struct hg_engine *e, const struct hg_scan_input *input, struc
         rc = hg_native_scan(&in, out);
     else if (rc == 0 && in.kind == HG_KIND_ARCHIVE)
         rc = hg_archive_scan(e, &in, out);
+    else if (rc == 0 && in.kind == HG_KIND_CONFIG)
+        rc = hg_auto_map_scan(&in, out);
     hg_findings_sort(out);
     return rc;
 }
@@ -272,5 +275,9 @@ const struct hg_rule_info *hg_engine_rule(const struct hg_engine *e, size_t inde
         return &info[index];
     index -= count;
     info = hg_native_rules(&count);
+    if (index < count)
+        return &info[index];
+    index -= count;
+    info = hg_auto_map_rules(&count);
     return index < count ? &info[index] : NULL;
 }

@@ -18,8 +18,15 @@ enum hg_scan_kind {
     HG_KIND_BYTECODE, /* a .pyc, or marshal data */
     HG_KIND_NATIVE,   /* a shared object */
     HG_KIND_ARCHIVE,  /* a zip that Python puts on sys.path */
-    HG_KIND_OTHER     /* not code: YARA only */
+    HG_KIND_OTHER,    /* not code: YARA only */
+    HG_KIND_CONFIG    /* JSON that a loader reads: YARA, and the repositories whose code it names */
 };
+
+/* Neither is run. */
+static inline int hg_kind_is_data(enum hg_scan_kind kind)
+{
+    return kind == HG_KIND_OTHER || kind == HG_KIND_CONFIG;
+}
 
 struct hg_scan_input {
     const uint8_t *bytes;
@@ -51,7 +58,7 @@ int hg_engine_scan(struct hg_engine *engine, const struct hg_scan_input *input, 
 
 /* The catalogue, for `hubguard rules`. Index from 0; returns NULL past the end. Strings are the engine's. */
 struct hg_rule_info {
-    const char *id, *title, *kind; /* kind: "smell", "yara" or "engine" */
+    const char *id, *title, *kind; /* kind: "smell", "yara", "engine"; "gate": the guard's own */
     const char *description, *remedy, *reference;
     const char *example, *counterexample; /* a sample that matches, one that must not */
     uint16_t cwe[HG_CWE_MAX];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compound statements and the file as a whole: a stack of open statement lists takes the place of recursion.
  */
-#include <string.h>
-
 #include "scanner/py_internal.h"
 
 void py_push_block(struct py_parser *p, py_node list)
@@ -10,7 +8,7 @@ void py_push_block(struct py_parser *p, py_node list)
     p->blocks[p->n_blocks++] = (struct py_block){.body = {list, 0}};
 }
 
-static void append(struct py_parser *p, py_node n)
+void py_append(struct py_parser *p, py_node n)
 {
     py_list_add(p, &py_top(p)->body, n);
 }
@@ -49,8 +47,7 @@ static void set_open(struct py_parser *p, py_node n)
     b->open = n;
 }
 
-/* ':' and what follows: statements on the same line, or an indented block, which is left open. */
-static int body(struct py_parser *p, py_node list)
+int py_body(struct py_parser *p, py_node list)
 {
     struct py_list inline_list = {list, 0};
 
@@ -65,8 +62,7 @@ static int body(struct py_parser *p, py_node list)
     return py_advance(p);
 }
 
-/* The expression of a header; its node, or 0 with the error noted. */
-static py_node header(struct py_parser *p, unsigned flags)
+py_node py_header(struct py_parser *p, unsigned flags)
 {
     return py_expr(p, flags) == 0 ? p->val : 0;
 }
@@ -82,7 +78,7 @@ static int if_while(struct py_parser *p, py_node into)
     py_node test, list;
 
     py_advance(p);
-    test = header(p, 0);
+    test = py_header(p, 0);
     if (test == 0)
         return -1;
     list = py_empty_list(p);
@@ -93,12 +89,12 @@ static int if_while(struct py_parser *p, py_node into)
         b->n = 0;
         b->open = n; /* the outer one is complete */
     } else {
-        append(p, n);
+        py_append(p, n);
         set_open(p, n);
     }
     add_child(p, b, test);
     add_child(p, b, list);
-    return body(p, list);
+    return py_body(p, list);
 }
 
 static int for_(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t column)
@@ -108,30 +104,30 @@ static int for_(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t colu
 
     p->nodes[n].flags = flags;
     py_advance(p);
-    target = header(p, PY_X_TUPLE | PY_X_NO_IN);
+    target = py_header(p, PY_X_TUPLE | PY_X_NO_IN);
     if (target == 0 || py_expect(p, T_IN, "expected 'in'") != 0)
         return -1;
-    iter = header(p, PY_X_TUPLE);
+    iter = py_header(p, PY_X_TUPLE);
     if (iter == 0)
         return -1;
     list = py_empty_list(p);
-    append(p, n);
+    py_append(p, n);
     set_open(p, n);
     add_child(p, py_top(p), target);
     add_child(p, py_top(p), iter);
     add_child(p, py_top(p), list);
-    return body(p, list);
+    return py_body(p, list);
 }
 
 static int try_(struct py_parser *p)
 {
     const py_node n = py_new_here(p, PY_TRY), list = py_empty_list(p);
 
-    append(p, n);
+    py_append(p, n);
     set_open(p, n);
     add_child(p, py_top(p), list);
     py_advance(p);
-    return body(p, list);
+    return py_body(p, list);
 }
 
 /* except X as e: ... except* X: ... except X, Y: (a tuple since 3.14; in Python 2 Y is the name). */
@@ -143,7 +139,7 @@ static int handler(struct py_parser *p, struct py_block *b)
     py_advance(p);
     if (p->tok.type == T_STAR)
         py_advance(p);
-    type = p->tok.type == T_COLON ? py_absent(p) : header(p, PY_X_TUPLE);
+    type = p->tok.type == T_COLON ? py_absent(p) : py_header(p, PY_X_TUPLE);
     if (type == 0)
         return -1;
     if (p->tok.type == T_AS) {
@@ -162,7 +158,7 @@ static int handler(struct py_parser *p, struct py_block *b)
     b->handler = n;
     list = py_empty_list(p);
     py_children2(p, n, type, list);
-    return body(p, list);
+    return py_body(p, list);
 }
 
 static int last_clause(struct py_parser *p, struct py_block *b, uint8_t position)
@@ -174,7 +170,7 @@ static int last_clause(struct py_parser *p, struct py_block *b, uint8_t position
     list = py_empty_list(p);
     add_child(p, b, list);
     py_advance(p);
-    return body(p, list);
+    return py_body(p, list);
 }
 
 /* The current token goes on with the statement that is open: 1 done, 0 it does not, -1 error. */
@@ -196,153 +192,6 @@ static int clause(struct py_parser *p)
     else
         return 0;
     return rc != 0 ? -1 : 1;
-}
-
-/* --- def, class, type
- * --------------------------------------------------------------------------------------- */
-
-/* [T: bound = default, *Ts, **P]: the names are of no interest; bounds and defaults come back as a list. */
-static int type_params(struct py_parser *p, struct py_list *values)
-{
-    py_list_begin(p, values, p->tok.line, p->tok.column);
-    do {
-        py_advance(p);
-        if (p->tok.type == T_RSQB)
-            break;
-        if (p->tok.type == T_STAR || p->tok.type == T_POW)
-            py_advance(p);
-        if (py_expect(p, T_NAME, "expected a type parameter") != 0)
-            return -1;
-        while (p->tok.type == T_COLON || p->tok.type == T_EQUAL) {
-            py_advance(p);
-            if (header(p, 0) == 0)
-                return -1;
-            py_list_add(p, values, p->val);
-        }
-    } while (p->tok.type == T_COMMA);
-    return py_expect(p, T_RSQB, "expected ']'");
-}
-
-/* Type parameters, if there are any. What they compute goes into a statement of its own before the
- * definition. */
-static int skip_type_params(struct py_parser *p)
-{
-    struct py_list values;
-    py_node tuple, stmt;
-
-    if (p->tok.type != T_LSQB)
-        return 0;
-    if (type_params(p, &values) != 0)
-        return -1;
-    if (p->nodes[values.node].first == 0)
-        return 0;
-    tuple = py_new(p, PY_TUPLE, p->nodes[values.node].line, p->nodes[values.node].column);
-    stmt = py_new(p, PY_EXPRSTMT, p->nodes[values.node].line, p->nodes[values.node].column);
-    p->nodes[tuple].first = values.node;
-    p->nodes[stmt].first = tuple;
-    append(p, stmt);
-    return 0;
-}
-
-int py_type_alias(struct py_parser *p, py_node n)
-{
-    p->nodes[n].kind = PY_TYPEALIAS;
-    py_advance(p);
-    py_set_name(p, n, &p->tok);
-    py_advance(p);
-    if (skip_type_params(p) != 0 || py_expect(p, T_EQUAL, "expected '='") != 0 || header(p, 0) == 0)
-        return -1;
-    p->nodes[n].first = p->val;
-    return 0;
-}
-
-static py_node take_decorators(struct py_parser *p)
-{
-    const py_node list = p->decorators.node != 0 ? p->decorators.node : py_empty_list(p);
-
-    p->decorators = (struct py_list){0};
-    return list;
-}
-
-static int def(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t column)
-{
-    const py_node n = py_new(p, PY_FUNCDEF, line, column);
-    py_node decorators, params, returns, list;
-
-    p->nodes[n].flags = flags;
-    py_advance(p);
-    py_set_name(p, n, &p->tok);
-    if (p->tok.type != T_NAME && p->tok.type < T_FALSE)
-        return py_fail_here(p, "expected a function name");
-    py_advance(p);
-    if (skip_type_params(p) != 0 || py_expect(p, T_LPAR, "expected '('") != 0 || py_params(p) != 0)
-        return -1;
-    params = p->val;
-    py_advance(p);
-    if (p->tok.type == T_ARROW) {
-        py_advance(p);
-        returns = header(p, PY_X_TUPLE);
-        if (returns == 0)
-            return -1;
-    } else {
-        returns = py_absent(p);
-    }
-    decorators = take_decorators(p);
-    list = py_empty_list(p);
-    py_children3(p, n, decorators, params, returns);
-    p->nodes[returns].next = list;
-    append(p, n);
-    return body(p, list);
-}
-
-static int class(struct py_parser *p)
-{
-    const py_node n = py_new_here(p, PY_CLASSDEF);
-    py_node args, list;
-
-    py_advance(p);
-    py_set_name(p, n, &p->tok);
-    if (py_expect(p, T_NAME, "expected a class name") != 0 || skip_type_params(p) != 0)
-        return -1;
-    if (p->tok.type == T_LPAR) {
-        py_advance(p);
-        if (py_arguments(p) != 0)
-            return -1;
-        args = p->val;
-        py_advance(p);
-    } else {
-        args = py_empty_list(p);
-    }
-    list = py_empty_list(p);
-    py_children3(p, n, take_decorators(p), args, list);
-    append(p, n);
-    return body(p, list);
-}
-
-static int decorator(struct py_parser *p)
-{
-    py_advance(p);
-    if (header(p, 0) == 0)
-        return -1;
-    if (p->decorators.node == 0)
-        py_list_begin(p, &p->decorators, p->val_line, p->val_column);
-    py_list_add(p, &p->decorators, p->val);
-    return py_expect(p, T_NEWLINE, "expected a new line after a decorator");
-}
-
-/* Decorators that decorate nothing: kept as statements of their own. */
-static void stray_decorators(struct py_parser *p)
-{
-    py_node next;
-
-    for (py_node d = p->decorators.node != 0 ? p->nodes[p->decorators.node].first : 0; d != 0; d = next) {
-        const py_node n = py_new(p, PY_EXPRSTMT, p->nodes[d].line, p->nodes[d].column);
-        next = p->nodes[d].next;
-        p->nodes[d].next = 0;
-        p->nodes[n].first = d;
-        append(p, n);
-    }
-    p->decorators = (struct py_list){0};
 }
 
 /* --- with
@@ -371,13 +220,13 @@ static void items_of(struct py_parser *p, struct py_list *items, py_node first)
 static int with_items(struct py_parser *p, struct py_list *items)
 {
     for (unsigned flags = PY_X_WITH;; flags = 0) {
-        py_node value = header(p, flags);
+        py_node value = py_header(p, flags);
         const uint8_t kind = p->nodes[value].kind;
         if (value == 0)
             return -1;
         if (p->tok.type == T_AS) {
             py_advance(p);
-            if (header(p, 0) == 0)
+            if (py_header(p, 0) == 0)
                 return -1;
             py_list_add(p, items, with_item(p, value, p->val));
         } else if (flags != 0 && kind == PY_WITHITEM) {
@@ -406,8 +255,8 @@ static int with(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t colu
         return -1;
     list = py_empty_list(p);
     py_children2(p, n, items.node, list);
-    append(p, n);
-    return body(p, list);
+    py_append(p, n);
+    return py_body(p, list);
 }
 
 /* --- match
@@ -444,12 +293,12 @@ static int match(struct py_parser *p)
     py_node subject, cases;
 
     py_advance(p);
-    subject = header(p, PY_X_TUPLE);
+    subject = py_header(p, PY_X_TUPLE);
     if (subject == 0)
         return -1;
     cases = py_empty_list(p);
     py_children2(p, n, subject, cases);
-    append(p, n);
+    py_append(p, n);
     if (py_expect(p, T_COLON, "expected ':'") != 0 || py_expect(p, T_NEWLINE, "expected a new line") != 0)
         return -1;
     if (p->tok.type != T_INDENT)
@@ -465,12 +314,12 @@ static int case_(struct py_parser *p)
     py_node pattern, guard, list;
 
     py_advance(p);
-    pattern = header(p, PY_X_TUPLE | PY_X_PATTERN);
+    pattern = py_header(p, PY_X_TUPLE | PY_X_PATTERN);
     if (pattern == 0)
         return -1;
     if (p->tok.type == T_IF) {
         py_advance(p);
-        guard = header(p, 0);
+        guard = py_header(p, 0);
         if (guard == 0)
             return -1;
     } else {
@@ -478,8 +327,8 @@ static int case_(struct py_parser *p)
     }
     list = py_empty_list(p);
     py_children3(p, n, pattern, guard, list);
-    append(p, n);
-    return body(p, list);
+    py_append(p, n);
+    return py_body(p, list);
 }
 
 /* --- one statement, one file
@@ -494,12 +343,12 @@ static int async(struct py_parser *p)
     py_advance(p);
     switch (p->tok.type) {
     case T_DEF:
-        return def(p, PY_F_ASYNC, word.line, word.column) != 0 ? -1 : 1;
+        return py_def(p, PY_F_ASYNC, word.line, word.column) != 0 ? -1 : 1;
     case T_FOR:
-        stray_decorators(p);
+        py_stray_decorators(p);
         return for_(p, PY_F_ASYNC, word.line, word.column) != 0 ? -1 : 1;
     case T_WITH:
-        stray_decorators(p);
+        py_stray_decorators(p);
         return with(p, PY_F_ASYNC, word.line, word.column) != 0 ? -1 : 1;
     default:
         p->lx.at = at;
@@ -515,20 +364,20 @@ int py_compound(struct py_parser *p)
 
     switch (p->tok.type) {
     case T_DEF:
-        rc = def(p, 0, line, column);
+        rc = py_def(p, 0, line, column);
         break;
     case T_CLASS:
-        rc = class(p);
+        rc = py_class(p);
         break;
     case T_AT:
-        rc = decorator(p);
+        rc = py_decorator(p);
         break;
     case T_ASYNC:
         return async(p);
     default:
         if (p->decorators.node != 0) {
             py_fail_here(p, "expected a function or a class after decorators");
-            stray_decorators(p);
+            py_stray_decorators(p);
         }
         switch (p->tok.type) {
         case T_IF:
@@ -600,7 +449,7 @@ static void end_block(struct py_parser *p)
     const struct py_block b = *py_top(p);
 
     py_close_open(p, py_top(p));
-    stray_decorators(p);
+    py_stray_decorators(p);
     p->n_blocks--;
     if (b.bare)
         py_top(p)->body = b.body;
@@ -629,7 +478,7 @@ void py_file(struct py_parser *p, py_node module)
     }
     while (p->n_blocks > 0) {
         py_close_open(p, py_top(p));
-        stray_decorators(p);
+        py_stray_decorators(p);
         p->n_blocks--;
     }
 }

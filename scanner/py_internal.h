@@ -191,7 +191,8 @@ int py_params(struct py_parser *p);
 /* Arguments after the opening parenthesis, up to and with the closing one; p->val is a PY_LIST_OF. */
 int py_arguments(struct py_parser *p);
 
-/* --- py_stmt.c, py_compound.c --------------------------------------------------------------------------- */
+/* --- py_stmt.c, py_compound.c, py_define.c
+ * ---------------------------------------------------------------------- */
 
 void py_file(struct py_parser *p, py_node module);
 static inline struct py_block *py_top(struct py_parser *p)
@@ -200,6 +201,16 @@ static inline struct py_block *py_top(struct py_parser *p)
 }
 void py_push_block(struct py_parser *p, py_node list);
 void py_close_open(struct py_parser *p, struct py_block *b);
+void py_append(struct py_parser *p, py_node n); /* to the statements of the innermost block */
+/* ':' and what follows: statements on the same line, or an indented block, which is left open. */
+int py_body(struct py_parser *p, py_node list);
+/* The expression of a header; its node, or 0 with the error noted. */
+py_node py_header(struct py_parser *p, unsigned flags);
+int py_def(struct py_parser *p, uint8_t flags, uint32_t line, uint32_t column);
+int py_class(struct py_parser *p);
+int py_decorator(struct py_parser *p);
+/* Decorators that decorate nothing: kept as statements of their own. */
+void py_stray_decorators(struct py_parser *p);
 /* The simple statements of one line, its T_NEWLINE included, into `list`. */
 int py_simple_line(struct py_parser *p, struct py_list *list);
 /* A compound statement's header and the opening of its body, if one starts here: 1; 0 when none does; -1. */

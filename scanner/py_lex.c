@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scanner/py_lex.h"
 
-#include <endian.h>
 #include <string.h>
 
+#include "scanner/py_lex_impl.h"
 #include "scanner/py_lex_tables.h"
-
-/* py_nest.kind, besides ) ] } */
-enum {
-    NEST_LITERAL = 'L', /* inside an f-string, literal text */
-    NEST_FIELD = 'F',   /* inside a replacement field, an expression */
-    NEST_SPEC = 'S',    /* inside a format specification, literal text */
-};
 
 void py_lex_init(struct py_lexer *lx, const char *text, size_t size)
 {
@@ -34,35 +27,21 @@ void py_lex_resync(struct py_lexer *lx)
     lx->at.newline_due = 1;
 }
 
-static void fail(struct py_lexer *lx, struct py_token *t, enum py_error_code code, const char *message)
+void py_lex_fail(struct py_lexer *lx, struct py_token *t, enum py_error_code code, const char *message)
 {
     lx->err = code;
     lx->message = message;
     t->type = T_ERROR;
 }
 
-/* --- eight bytes at a time --------------------------------------------------------------------------------
- */
-
-#define EACH(byte) (0x0101010101010101ULL * (unsigned char)(byte))
-#define HIGH_BITS  EACH(0x80)
-
-static inline uint64_t load8(const char *p)
+int py_lex_push(struct py_lexer *lx, struct py_token *t, uint8_t kind, uint8_t quote, uint8_t flags)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return le64toh(word);
-}
-
-static inline size_t first_byte(uint64_t bits)
-{
-    return (size_t)__builtin_ctzll(bits) / 8;
-}
-
-/* High bits: the lowest one set is that of the first byte that is zero. */
-static inline uint64_t zero_bytes(uint64_t word)
-{
-    return (word - EACH(1)) & ~word & HIGH_BITS;
+    if (lx->at.depth >= PY_LEX_MAX_NEST) {
+        py_lex_fail(lx, t, PY_E_DEPTH, "brackets nested too deeply");
+        return -1;
+    }
+    lx->nest[lx->at.depth++] = (struct py_nest){kind, quote, flags};
+    return 0;
 }
 
 /* High bits of the bytes that may stand in a name: letters, digits, _, and all that is not ASCII. */
@@ -73,38 +52,6 @@ static inline uint64_t name_bytes(uint64_t word)
     const uint64_t digit = (low + EACH(0x80 - '0')) & ~(low + EACH(0x7F - '9'));
     const uint64_t underscore = ~((low ^ EACH('_')) + EACH(0x7F));
     return (letter | digit | underscore | word) & HIGH_BITS;
-}
-
-static inline void begin(const struct py_lexer *lx, struct py_token *t)
-{
-    t->start = lx->at.p;
-    t->line = lx->at.line;
-    t->column = (uint32_t)(lx->at.p - lx->at.line_start);
-    t->flags = 0;
-    t->len = 0;
-}
-
-static inline void finish(struct py_lexer *lx, struct py_token *t, enum py_tok_type type, const char *p)
-{
-    t->type = (uint8_t)type;
-    t->len = (uint32_t)(p - t->start);
-    lx->at.p = p;
-}
-
-static inline void count_line(struct py_lexer *lx, const char *after_newline)
-{
-    lx->at.line++;
-    lx->at.line_start = after_newline;
-}
-
-static int push(struct py_lexer *lx, struct py_token *t, uint8_t kind, uint8_t quote, uint8_t flags)
-{
-    if (lx->at.depth >= PY_LEX_MAX_NEST) {
-        fail(lx, t, PY_E_DEPTH, "brackets nested too deeply");
-        return -1;
-    }
-    lx->nest[lx->at.depth++] = (struct py_nest){kind, quote, flags};
-    return 0;
 }
 
 /* --- line starts ---------------------------------------------------------------------------------------- */
@@ -166,7 +113,7 @@ static int line_start(struct py_lexer *lx, struct py_token *t)
         lx->split_line = lx->at.line;
     if (width > lx->indents[lx->n_indents - 1]) {
         if (lx->n_indents > PY_LEX_MAX_INDENT) {
-            fail(lx, t, PY_E_DEPTH, "indented too deeply");
+            py_lex_fail(lx, t, PY_E_DEPTH, "indented too deeply");
             return 1;
         }
         lx->indents[lx->n_indents++] = width;
@@ -182,7 +129,7 @@ static int line_start(struct py_lexer *lx, struct py_token *t)
         lx->indents[lx->n_indents++] = width;
         lx->at.dedents--;
         lx->resume = 1;
-        fail(lx, t, PY_E_SYNTAX, "unindent does not match any outer indentation level");
+        py_lex_fail(lx, t, PY_E_SYNTAX, "unindent does not match any outer indentation level");
         return 1;
     }
     return 0;
@@ -194,7 +141,7 @@ static void end_of_file(struct py_lexer *lx, struct py_token *t)
     if (lx->at.depth != 0) {
         lx->at.depth = 0;
         lx->at.newline_due = 1;
-        fail(lx, t, PY_E_SYNTAX, "end of file inside brackets or a string");
+        py_lex_fail(lx, t, PY_E_SYNTAX, "end of file inside brackets or a string");
     } else if (lx->at.newline_due) {
         lx->at.newline_due = 0;
         t->type = T_NEWLINE;
@@ -204,169 +151,6 @@ static void end_of_file(struct py_lexer *lx, struct py_token *t)
     } else {
         t->type = T_EOF;
     }
-}
-
-/* --- strings -------------------------------------------------------------------------------------------- */
-
-/* Flags of the string prefix p[0..n), or -1 when this is no prefix. */
-static int prefix_flags(const char *p, uint32_t n)
-{
-    int flags = 0, seen_u = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        switch (p[i] | 0x20) {
-        case 'r':
-            flags |= PY_TF_RAW;
-            break;
-        case 'b':
-            flags |= PY_TF_BYTES;
-            break;
-        case 'f':
-            flags |= PY_TF_FORMAT;
-            break;
-        case 't':
-            flags |= PY_TF_FORMAT | PY_TF_TEMPLATE;
-            break;
-        case 'u':
-            seen_u = 1;
-            break;
-        default:
-            return -1;
-        }
-    }
-    if ((flags & PY_TF_FORMAT) && ((flags & PY_TF_BYTES) || seen_u))
-        return -1;
-    return flags;
-}
-
-/* t->start is at the prefix, `p` at the opening quote. */
-/* The first byte from `p` on that a string's text does not simply go over. */
-static const char *plain_text(const char *p, char quote)
-{
-    uint64_t stop;
-    for (;; p += 8) {
-        const uint64_t word = load8(p);
-        stop = zero_bytes(word) | zero_bytes(word ^ EACH('\n')) | zero_bytes(word ^ EACH('\\')) |
-               zero_bytes(word ^ EACH(quote));
-        if (stop != 0)
-            return p + first_byte(stop);
-    }
-}
-
-static void lex_string(struct py_lexer *lx, struct py_token *t, const char *p, int flags)
-{
-    const char quote = *p;
-
-    p++;
-    if (p[0] == quote && p[1] == quote) {
-        flags |= PY_TF_TRIPLE;
-        p += 2;
-    }
-    t->flags = (uint8_t)flags;
-    if (flags & PY_TF_FORMAT) {
-        if (push(lx, t, NEST_LITERAL, (uint8_t)quote, t->flags) == 0)
-            finish(lx, t, T_FSTART, p);
-        return;
-    }
-    t->start = p;
-    for (;; p++) {
-        p = plain_text(p, quote);
-        if (*p == '\\' && p + 1 < lx->end) {
-            t->flags |= PY_TF_ESCAPES;
-            p++;
-            if (*p == '\n')
-                count_line(lx, p + 1);
-        } else if (*p == quote) {
-            if (!(flags & PY_TF_TRIPLE) || (p[1] == quote && p[2] == quote))
-                break;
-        } else if (*p == '\n') {
-            if (!(flags & PY_TF_TRIPLE)) {
-                lx->at.p = p;
-                fail(lx, t, PY_E_SYNTAX, "unterminated string");
-                return;
-            }
-            count_line(lx, p + 1);
-        } else if (p == lx->end) {
-            lx->at.p = p;
-            fail(lx, t, PY_E_SYNTAX, "unterminated string");
-            return;
-        }
-    }
-    finish(lx, t, T_STRING, p);
-    lx->at.p = p + (flags & PY_TF_TRIPLE ? 3 : 1);
-}
-
-/* A backslash in the literal text of an f-string: what it takes with it. A brace after it is not taken, and
- * the braces of \N{...} belong to the escape. Returns the last character that is taken. */
-static const char *fstring_backslash(struct py_lexer *lx, const char *p, uint8_t flags)
-{
-    if (p + 1 >= lx->end || p[1] == '{' || p[1] == '}')
-        return p;
-    p++;
-    if (*p == '\n')
-        count_line(lx, p + 1);
-    if (*p == 'N' && p[1] == '{' && !(flags & PY_TF_RAW)) {
-        const char *q = p + 2;
-        while ((*q >= 'A' && *q <= 'Z') || (*q >= 'a' && *q <= 'z') || (*q >= '0' && *q <= '9') ||
-               *q == ' ' || *q == '-')
-            q++;
-        if (*q == '}')
-            p = q;
-    }
-    return p;
-}
-
-/* What ends the run of literal text that stops at `p`; the run itself was empty. */
-static void fstring_mark(struct py_lexer *lx, struct py_token *t, struct py_nest *top, const char *p)
-{
-    if (*p == '{') {
-        if (push(lx, t, NEST_FIELD, top->quote, top->flags) == 0)
-            finish(lx, t, T_FOPEN, p + 1);
-    } else if (*p == '}' && top->kind == NEST_SPEC) {
-        lx->at.depth--; /* a specification ends together with its field, which it took the place of */
-        finish(lx, t, T_FCLOSE, p + 1);
-    } else if (*p == (char)top->quote && top->kind == NEST_LITERAL) {
-        lx->at.depth--;
-        finish(lx, t, T_FEND, p + (top->flags & PY_TF_TRIPLE ? 3 : 1));
-    } else {
-        lx->at.p = p;
-        fail(lx, t, PY_E_SYNTAX, *p == '}' ? "single '}' in an f-string" : "unterminated f-string");
-    }
-}
-
-static void lex_fstring(struct py_lexer *lx, struct py_token *t)
-{
-    struct py_nest *top = &lx->nest[lx->at.depth - 1];
-    const int triple = top->flags & PY_TF_TRIPLE;
-    const char *p = lx->at.p;
-
-    begin(lx, t);
-    t->flags = top->flags;
-    for (;; p++) {
-        if (*p == '\\') {
-            t->flags |= PY_TF_ESCAPES;
-            p = fstring_backslash(lx, p, top->flags);
-        } else if (*p == '{' || *p == '}') {
-            if (p[1] != *p || top->kind == NEST_SPEC)
-                break;
-            finish(lx, t, T_FMIDDLE, p + 1); /* the first brace of a pair stands for both */
-            lx->at.p = p + 2;
-            return;
-        } else if (*p == (char)top->quote) {
-            if (!triple || (p[1] == *p && p[2] == *p))
-                break;
-        } else if (*p == '\n') {
-            if (!triple)
-                break;
-            count_line(lx, p + 1);
-        } else if (p == lx->end) {
-            break;
-        }
-    }
-    if (p != t->start)
-        finish(lx, t, T_FMIDDLE, p);
-    else
-        fstring_mark(lx, t, top, p);
 }
 
 /* --- names and numbers ---------------------------------------------------------------------------------- */
@@ -385,9 +169,9 @@ static void lex_name(struct py_lexer *lx, struct py_token *t)
     p += first_byte(stop);
     finish(lx, t, T_NAME, p);
     if ((*p == '"' || *p == '\'') && t->len <= 2) {
-        const int flags = prefix_flags(t->start, t->len);
+        const int flags = py_lex_prefix(t->start, t->len);
         if (flags >= 0) {
-            lex_string(lx, t, p, flags);
+            py_lex_string(lx, t, p, flags);
             return;
         }
     }
@@ -444,7 +228,7 @@ static void lex_number(struct py_lexer *lx, struct py_token *t)
 
 static void open_bracket(struct py_lexer *lx, struct py_token *t, enum py_tok_type type, uint8_t closing)
 {
-    if (push(lx, t, closing, 0, 0) == 0)
+    if (py_lex_push(lx, t, closing, 0, 0) == 0)
         finish(lx, t, type, lx->at.p + 1);
 }
 
@@ -459,7 +243,7 @@ static void close_bracket(struct py_lexer *lx, struct py_token *t, enum py_tok_t
         lx->at.depth--;
         finish(lx, t, T_FCLOSE, lx->at.p + 1);
     } else {
-        fail(lx, t, PY_E_SYNTAX, "closing bracket that does not match");
+        py_lex_fail(lx, t, PY_E_SYNTAX, "closing bracket that does not match");
     }
 }
 
@@ -525,10 +309,10 @@ static void lex_punctuation(struct py_lexer *lx, struct py_token *t, const char 
         if (p[1] == '=')
             finish(lx, t, T_COMPARE, p + 2);
         else
-            fail(lx, t, PY_E_SYNTAX, "'!' does not stand alone");
+            py_lex_fail(lx, t, PY_E_SYNTAX, "'!' does not stand alone");
         return;
     default:
-        fail(lx, t, PY_E_SYNTAX, "character that Python does not know");
+        py_lex_fail(lx, t, PY_E_SYNTAX, "character that Python does not know");
         return;
     }
 }
@@ -647,7 +431,7 @@ void py_lex_next(struct py_lexer *lx, struct py_token *t)
         const uint8_t kind = lx->nest[lx->at.depth - 1].kind;
         if (kind == NEST_LITERAL || kind == NEST_SPEC) {
             if (lx->at.p < lx->end)
-                lex_fstring(lx, t);
+                py_lex_fstring(lx, t);
             else
                 end_of_file(lx, t);
             return;
@@ -679,7 +463,7 @@ void py_lex_next(struct py_lexer *lx, struct py_token *t)
         if ((py_chars[c] & CH_DIGIT) || (c == '.' && (py_chars[(unsigned char)lx->at.p[1]] & CH_DIGIT)))
             lex_number(lx, t);
         else if (c == '"' || c == '\'')
-            lex_string(lx, t, lx->at.p, 0);
+            py_lex_string(lx, t, lx->at.p, 0);
         else
             lex_operator(lx, t);
     }

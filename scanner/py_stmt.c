@@ -39,6 +39,17 @@ static int with_list(struct py_parser *p, py_node n, unsigned flags)
 /* --- expressions and assignments --------------------------------------------------------------------------
  */
 
+/* The expression behind the token at hand, when that is there; else an absent one. */
+static int optional(struct py_parser *p, int there, unsigned flags)
+{
+    if (!there) {
+        p->val = py_absent(p);
+        return 0;
+    }
+    py_advance(p);
+    return py_expr(p, flags);
+}
+
 static int assign(struct py_parser *p, py_node n)
 {
     struct py_list targets;
@@ -65,13 +76,8 @@ static int annotated(struct py_parser *p, py_node n)
     if (py_expr(p, 0) != 0)
         return -1;
     annotation = p->val;
-    if (p->tok.type == T_EQUAL) {
-        py_advance(p);
-        if (py_expr(p, PY_X_TUPLE) != 0)
-            return -1;
-    } else {
-        p->val = py_absent(p);
-    }
+    if (optional(p, p->tok.type == T_EQUAL, PY_X_TUPLE) != 0)
+        return -1;
     py_children3(p, n, target, annotation, p->val);
     return 0;
 }
@@ -348,13 +354,8 @@ static int raise_(struct py_parser *p, py_node n)
     if (py_expr(p, 0) != 0)
         return -1;
     exc = p->val;
-    if (p->tok.type == T_FROM || p->tok.type == T_COMMA) {
-        py_advance(p);
-        if (py_expr(p, PY_X_TUPLE) != 0)
-            return -1;
-    } else {
-        p->val = py_absent(p);
-    }
+    if (optional(p, p->tok.type == T_FROM || p->tok.type == T_COMMA, PY_X_TUPLE) != 0)
+        return -1;
     py_children2(p, n, exc, p->val);
     return 0;
 }
@@ -368,13 +369,8 @@ static int assert_(struct py_parser *p, py_node n)
     if (py_expr(p, 0) != 0)
         return -1;
     test = p->val;
-    if (p->tok.type == T_COMMA) {
-        py_advance(p);
-        if (py_expr(p, 0) != 0)
-            return -1;
-    } else {
-        p->val = py_absent(p);
-    }
+    if (optional(p, p->tok.type == T_COMMA, 0) != 0)
+        return -1;
     py_children2(p, n, test, p->val);
     return 0;
 }

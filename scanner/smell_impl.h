@@ -191,7 +191,7 @@ struct hg_smell_rules {
 #define SM_TAINT_DECODED 1U /* source "decoded" always exists and is bit 0 */
 #define SM_TAINT_DYNAMIC 2U /* source "dynamic": bit 1 */
 
-int sm_known_setup(struct hg_smell_rules *rules); /* smell_builtin.c: known names, handlers, aliases */
+int sm_known_setup(struct hg_smell_rules *rules); /* smell_known.c: known names, handlers, aliases */
 /* Dotted text ("socket.socket().connect") to a frozen path. 0: no memory. */
 uint32_t sm_rules_path(struct hg_smell_rules *rules, const char *text, size_t len);
 bool sm_glob_match(const char *pattern, const char *text, size_t len); /* '*' only; case is folded */
@@ -386,6 +386,10 @@ static inline const struct py_nodedata *sm_node(const struct sm_scan *s, py_node
 {
     return &s->tree->nodes[n];
 }
+static inline sm_val sm_child_value(const struct sm_scan *s, py_node n, unsigned k)
+{
+    return s->val[py_child(s->tree, n, k)];
+}
 /* First element of a group: the children of the LIST_OF child, or of the node itself. */
 py_node sm_elements(const struct sm_scan *s, py_node n);
 /* The index of a subscript; x[i,] counts as x[i]. */
@@ -441,6 +445,7 @@ size_t sm_path_text(const struct sm_scan *s, uint32_t path, char *out, size_t si
 
 /* smell_scope.c */
 sm_val sm_lookup(struct sm_scan *s, uint32_t name);
+sm_val sm_lookup_from(struct sm_scan *s, uint32_t scope, uint32_t name);
 sm_val sm_scope_get(struct sm_scan *s, uint32_t scope, uint32_t name, bool *found);
 void sm_bind(struct sm_scan *s, uint32_t scope, uint32_t name, sm_val v, bool weak);
 void sm_bind_target(struct sm_scan *s, py_node target, sm_val v, bool weak);
@@ -451,23 +456,27 @@ void sm_forget(struct sm_scan *s, py_node target);
 void sm_import(struct sm_scan *s, py_node n);
 uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit,
                       uint32_t klass);
+uint32_t sm_definition(struct sm_scan *s, py_node n, bool klass); /* number of the function or class at n */
+
+/* smell_element.c */
 sm_val sm_attribute(struct sm_scan *s, sm_val base, uint32_t name);
 sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name);
 sm_val sm_element(struct sm_scan *s, sm_val base, sm_val index);
-uint32_t sm_definition(struct sm_scan *s, py_node n, bool klass); /* number of the function or class at n */
 
 /* smell_fold.c */
 sm_val sm_fold_binary(struct sm_scan *s, int op, sm_val left, sm_val right);
 sm_val sm_fold_fstring(struct sm_scan *s, py_node n);
 sm_val sm_fold_slice(struct sm_scan *s, sm_val base, py_node slice);
 sm_val sm_fold_concat(struct sm_scan *s, sm_val left, sm_val right);
-bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call,
-                    sm_val *out);
 sm_val sm_fold_unary(struct sm_scan *s, int op, sm_val v);
 sm_val sm_fold_chars(struct sm_scan *s, sm_val seq,
                      bool bytes); /* ints to bytes, or one-character texts to text */
 sm_val sm_fold_chr(struct sm_scan *s, sm_val v);
 sm_val sm_fold_ord(struct sm_scan *s, sm_val v);
+
+/* smell_method.c: false when it is no text, or no method that is folded. */
+bool sm_fold_method(struct sm_scan *s, sm_val recv, uint32_t name, const struct sm_args *args, py_node call,
+                    sm_val *out);
 
 /* smell_decode.c: pure functions on bytes. Result is malloc'ed; 0, -EINVAL (not in that form), -E2BIG (past
  * max), -ENOMEM. */
@@ -498,7 +507,8 @@ int sm_layers_run(struct sm_scan *s, struct hg_findings *out);
 
 /* smell_builtin.c */
 sm_val sm_builtin(struct sm_scan *s, uint32_t path, uint8_t handler, struct sm_args *args, py_node n);
-bool sm_builtin_binds(uint8_t handler); /* functools.partial: its arguments are not called yet */
+const char *sm_builtin_path(uint8_t handler); /* of a row of the table; NULL past the end */
+bool sm_builtin_binds(uint8_t handler);       /* functools.partial: its arguments are not called yet */
 sm_val sm_getattr(struct sm_scan *s, sm_val base, sm_val name, py_node n);
 
 /* smell_call.c */
@@ -537,6 +547,15 @@ void sm_use_class(struct sm_scan *s, sm_val v);
 
 /* smell_walk.c */
 int sm_walk(struct sm_scan *s);
+
+/* smell_leave.c: give a value to a node whose children have theirs. */
+void sm_leave(struct sm_scan *s, py_node node);
+void sm_returned(struct sm_scan *s, sm_val v); /* by the function that is walked */
+
+/* smell_define.c */
+void sm_define_function(struct sm_scan *s, py_node node);
+void sm_class_in(struct sm_scan *s, py_node node); /* its body comes next */
+void sm_class_out(struct sm_scan *s, py_node node);
 bool sm_is_main_guard(const struct sm_scan *s, py_node test);
 
 /* smell_reach.c */

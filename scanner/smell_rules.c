@@ -6,29 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scanner/smell_impl.h"
+#include "scanner/smell_rules.h"
 
-enum key {
-    K_TITLE,
-    K_DESCRIPTION,
-    K_REMEDY,
-    K_REFERENCE,
-    K_EXAMPLE,
-    K_COUNTEREXAMPLE,
-    K_ID,
-    K_TEXTS, /* sm_rule.texts */
-    K_CWE = K_TEXTS,
-    K_SEV_LOAD,
-    K_SEV_CALL,
-    K_CONFIDENCE,
-    K_MATCH,
-    K_MATCH_LOAD,
-    K_MATCH_STORE,
-    K_MATCH_IMPORT,
-    K_MATCH_ESCAPE,
-    K_WHEN,
-    K_COUNT
-};
 static const char *const key_names[K_COUNT] = {[K_TITLE] = "title",
                                                [K_DESCRIPTION] = "description",
                                                [K_REMEDY] = "remedy",
@@ -46,11 +25,6 @@ static const char *const key_names[K_COUNT] = {[K_TITLE] = "title",
                                                [K_MATCH_IMPORT] = "match.import",
                                                [K_MATCH_ESCAPE] = "match.escape",
                                                [K_WHEN] = "when"};
-static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL,
-                                            [K_MATCH_LOAD] = SM_EV_LOAD,
-                                            [K_MATCH_STORE] = SM_EV_STORE,
-                                            [K_MATCH_IMPORT] = SM_EV_IMPORT,
-                                            [K_MATCH_ESCAPE] = SM_EV_ESCAPE};
 #define KEYS_RULE   0xFFFFFFFFU
 #define KEYS_SOURCE ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_WHEN))
 #define KEYS_NEEDED                                                                                          \
@@ -61,23 +35,7 @@ static const uint8_t key_events[K_COUNT] = {[K_MATCH] = SM_EV_CALL,
     ((1U << K_MATCH) | (1U << K_MATCH_LOAD) | (1U << K_MATCH_STORE) | (1U << K_MATCH_IMPORT) |               \
      (1U << K_MATCH_ESCAPE))
 
-struct loader {
-    struct hg_smell_rules *rules;
-    const char *at, *end, *name;
-    unsigned line, section_line, heading_line;
-    char section[64];
-    char values[K_COUNT - K_TEXTS][4096]; /* lists, lines joined by \n */
-    uint32_t seen;
-    enum key last;
-    unsigned key_line[K_COUNT];
-    bool open;    /* a section is being read */
-    bool heading; /* a [section] line was read since: two may have the same name */
-    struct sm_rule rule;
-    struct hg_error *err;
-    int rc; /* first error */
-};
-
-static int fail(struct loader *l, unsigned line, const char *what, const char *word, const char *near)
+int sm_loader_fail(struct sm_loader *l, unsigned line, const char *what, const char *word, const char *near)
 {
     if (l->rc != 0)
         return 0;
@@ -123,138 +81,7 @@ const char *sm_nearest(const char *const *names, size_t count, const char *text)
     return best;
 }
 
-bool sm_glob_match(const char *pattern, const char *text, size_t len)
-{
-    const char *star = NULL;
-    size_t at = 0, mark = 0;
-    while (at < len) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            mark = at;
-        } else if (*pattern != '\0' && tolower((unsigned char)*pattern) == tolower((unsigned char)text[at])) {
-            pattern++;
-            at++;
-        } else if (star != NULL) {
-            pattern = star;
-            at = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
-static uint32_t rules_name(struct hg_smell_rules *r, const char *text, size_t len)
-{
-    uint32_t id = sm_name_find(&r->names, text, len);
-    if (id != SM_NO_NAME)
-        return id;
-    char *copy = sm_alloc_text(&r->arena, len + 1);
-    if (copy == NULL)
-        return SM_NO_NAME;
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    return sm_intern(&r->names, copy, len);
-}
-
-/* Next part of "socket.socket().connect": "socket", "socket", "()", "connect". */
-static size_t path_part(const char *text, size_t len, size_t *skip)
-{
-    size_t n = 0;
-    if (len >= 2 && (memcmp(text, "()", 2) == 0 || memcmp(text, "[]", 2) == 0))
-        n = 2;
-    else
-        while (n < len && text[n] != '.' && text[n] != '(' && text[n] != '[')
-            n++;
-    *skip = n + (n < len && text[n] == '.');
-    return n;
-}
-
-uint32_t sm_rules_path(struct hg_smell_rules *r, const char *text, size_t len)
-{
-    uint32_t path = 0;
-    while (len > 0) {
-        size_t skip, part = path_part(text, len, &skip);
-        uint32_t name = rules_name(r, text, part);
-        if (name == SM_NO_NAME || skip == 0 || (path = sm_path_add(&r->paths, path, name)) == 0)
-            return 0;
-        sm_path_own(&r->paths, path)->known = 1;
-        text += skip;
-        len -= skip;
-    }
-    return path;
-}
-
-static int match_add(struct hg_smell_rules *r, uint32_t *head, uint8_t events)
-{
-    if (sm_grow((void **)&r->matches, &r->match_capacity, r->match_count, sizeof *r->matches) != 0)
-        return -ENOMEM;
-    r->matches[r->match_count] = (struct sm_match){r->rule_count, *head, events};
-    *head = r->match_count++;
-    return 0;
-}
-
-static int any_add(struct hg_smell_rules *r, const char *name, size_t len, uint8_t events)
-{
-    uint32_t id = rules_name(r, name, len);
-    if (id == SM_NO_NAME)
-        return -ENOMEM;
-    while (id >= r->any_capacity) {
-        uint32_t old = r->any_capacity;
-        if (sm_grow((void **)&r->any, &r->any_capacity, old, sizeof *r->any) != 0)
-            return -ENOMEM;
-        memset(r->any + old, 0, (r->any_capacity - old) * sizeof *r->any);
-    }
-    return match_add(r, &r->any[id], events);
-}
-
-static int glob_add(struct hg_smell_rules *r, uint32_t parent, const char *text, size_t len, uint8_t events)
-{
-    if (sm_grow((void **)&r->globs, &r->glob_capacity, r->glob_count, sizeof *r->globs) != 0)
-        return -ENOMEM;
-    struct sm_glob *g = &r->globs[r->glob_count];
-    *g = (struct sm_glob){.pattern = strndup(text, len), .next = sm_path_own(&r->paths, parent)->globs};
-    if (g->pattern == NULL)
-        return -ENOMEM;
-    sm_path_own(&r->paths, parent)->globs = r->glob_count++;
-    return match_add(r, &g->match, events);
-}
-
-static int pattern_add(struct loader *l, enum key key, const char *text, size_t len)
-{
-    struct hg_smell_rules *r = l->rules;
-    for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)text[i]) && strchr("_.*()[]", text[i]) == NULL)
-            return fail(l, l->key_line[key], "not a name to match:", text, NULL), -EINVAL;
-    }
-    if (len > 2 && memcmp(text, "*.", 2) == 0)
-        return any_add(r, text + 2, len - 2, key_events[key]);
-    const char *dot = memrchr(text, '.', len), *star = memchr(text, '*', len);
-    if (star != NULL) {
-        if (dot == NULL || star < dot)
-            return fail(l, l->key_line[key],
-                        "\"*\" stands only in the last part, or first as \"*.name\":", text, NULL),
-                   -EINVAL;
-        uint32_t parent = sm_rules_path(r, text, (size_t)(dot - text));
-        return parent == 0 ? -ENOMEM
-                           : glob_add(r, parent, dot + 1, len - (size_t)(dot + 1 - text), key_events[key]);
-    }
-    uint32_t path = sm_rules_path(r, text, len);
-    if (path == 0)
-        return fail(l, l->key_line[key], "not a name to match:", text, NULL), -EINVAL;
-    struct sm_path *p = sm_path_own(&r->paths, path);
-    uint32_t head = p->match;
-    if (match_add(r, &head, key_events[key]) != 0)
-        return -ENOMEM;
-    p->match = head;
-    p->events |= key_events[key];
-    return 0;
-}
-
-/* Call `each` for every word of a list separated by any of `separators`; blanks around are dropped. */
-static char *next_word(char **at, const char *separators)
+char *sm_next_word(char **at, const char *separators)
 {
     while (**at != '\0') {
         size_t n = strcspn(*at, separators);
@@ -271,202 +98,59 @@ static char *next_word(char **at, const char *separators)
     return NULL;
 }
 
-static const char *const word_names[] = {
-    [SM_W_CONST] = "const", [SM_W_NONCONST] = "nonconst", [SM_W_TRUE] = "True",    [SM_W_FALSE] = "False",
-    [SM_W_NONE] = "None",   [SM_W_PRESENT] = "present",   [SM_W_ABSENT] = "absent"};
-static const char *const subject_names[] = {"arg.0", "kw.name", "any",       "recv",
-                                            "argc",  "taint.0", "taint.any", "taint.recv"};
-
-static int taint_bit(struct hg_smell_rules *r, const char *name, uint32_t *bit)
-{
-    for (uint32_t i = 0; i < r->taint_count; i++) {
-        if (strcmp(r->taint_names[i], name) == 0) {
-            *bit = 1U << i;
-            return 0;
-        }
-    }
-    if (r->taint_count == 28)
-        return -EINVAL;
-    r->taint_names[r->taint_count] = strdup(name);
-    if (r->taint_names[r->taint_count] == NULL)
-        return -ENOMEM;
-    *bit = 1U << r->taint_count++;
-    return 0;
-}
-
-static int cond_subject(struct loader *l, struct sm_cond *c, char *subject)
-{
-    static const struct {
-        const char *name;
-        uint8_t subject;
-    } fixed[] = {{"any", SM_S_ANY},
-                 {"recv", SM_S_RECV},
-                 {"argc", SM_S_ARGC},
-                 {"taint.any", SM_S_TAINT_ANY},
-                 {"taint.recv", SM_S_TAINT_RECV}};
-    c->arg = -1;
-    for (char *word; (word = next_word(&subject, "|")) != NULL;) {
-        size_t f = 0;
-        while (f < sizeof fixed / sizeof *fixed && strcmp(fixed[f].name, word) != 0)
-            f++;
-        bool taint = strncmp(word, "taint.", 6) == 0;
-        char *digits = word + (taint ? 6 : 4);
-        if (f < sizeof fixed / sizeof *fixed) {
-            c->subject = fixed[f].subject;
-        } else if ((taint || strncmp(word, "arg.", 4) == 0) && isdigit((unsigned char)digits[0]) &&
-                   digits[1] == '\0') {
-            c->subject = taint ? SM_S_TAINT_ARG : SM_S_ARG;
-            c->arg = (int16_t)(digits[0] - '0');
-        } else if (strncmp(word, "kw.", 3) == 0 && word[3] != '\0' && c->keywords < SM_KWARGS_MAX) {
-            uint32_t name = rules_name(l->rules, word + 3, strlen(word + 3));
-            if (name == SM_NO_NAME)
-                return -ENOMEM;
-            c->keyword[c->keywords++] = name;
-        } else {
-            return fail(l, l->key_line[K_WHEN], "unknown subject", word,
-                        sm_nearest(subject_names, sizeof subject_names / sizeof *subject_names, word)),
-                   -EINVAL;
-        }
-    }
-    return 0;
-}
-
-static int cond_globs(struct sm_cond *c, char *value)
-{
-    size_t count = 2;
-    for (const char *p = value; *p != '\0'; p++)
-        count += *p == '|';
-    c->globs = calloc(count, sizeof *c->globs);
-    if (c->globs == NULL)
-        return -ENOMEM;
-    size_t n = 0;
-    for (char *word; (word = next_word(&value, "|")) != NULL; n++) {
-        c->globs[n] = strdup(word);
-        if (c->globs[n] == NULL)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int cond_value(struct loader *l, struct sm_cond *c, char *value)
-{
-    bool taint =
-        c->subject == SM_S_TAINT_ARG || c->subject == SM_S_TAINT_ANY || c->subject == SM_S_TAINT_RECV;
-    if (taint) {
-        for (char *word; (word = next_word(&value, "|")) != NULL;) {
-            uint32_t bit;
-            int rc = taint_bit(l->rules, word, &bit);
-            if (rc != 0)
-                return rc;
-            c->taint |= bit;
-        }
-        return 0;
-    }
-    if (c->test == SM_LIKE || c->test == SM_NOT_LIKE)
-        return cond_globs(c, value);
-    if (c->subject == SM_S_ARGC || c->test == SM_AT_LEAST) {
-        c->number = (uint32_t)strtoul(value, NULL, 10);
-        return 0;
-    }
-    size_t n = strlen(value);
-    if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
-        c->word = SM_W_TEXT;
-        value[n - 1] = '\0';
-        return cond_globs(c, value + 1);
-    }
-    for (unsigned w = 1; w < SM_W_TEXT; w++) {
-        if (strcmp(word_names[w], value) == 0) {
-            c->word = (uint8_t)w;
-            return 0;
-        }
-    }
-    return fail(l, l->key_line[K_WHEN], "unknown value", value,
-                sm_nearest(word_names + 1, SM_W_TEXT - 1, value)),
-           -EINVAL;
-}
-
-static int cond_add(struct loader *l, char *text)
-{
-    static const struct {
-        const char *sign;
-        uint8_t test;
-    } tests[] = {
-        {" != ", SM_IS_NOT}, {" !~ ", SM_NOT_LIKE}, {" >= ", SM_AT_LEAST}, {" = ", SM_IS}, {" ~ ", SM_LIKE}};
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-        char *sign = strstr(text, tests[i].sign);
-        if (sign == NULL)
-            continue;
-        struct sm_cond *more = realloc(l->rule.conds, (l->rule.cond_count + 1) * sizeof *more);
-        if (more == NULL)
-            return -ENOMEM;
-        l->rule.conds = more;
-        struct sm_cond *c = &more[l->rule.cond_count++];
-        *c = (struct sm_cond){.test = tests[i].test};
-        *sign = '\0';
-        char *value = sign + strlen(tests[i].sign);
-        while (*value == ' ')
-            value++;
-        int rc = cond_subject(l, c, text);
-        return rc != 0 ? rc : cond_value(l, c, value);
-    }
-    return fail(l, l->key_line[K_WHEN],
-                "a condition is \"SUBJECT = != ~ !~ >= VALUE\" with blanks around the sign, not", text, NULL),
-           -EINVAL;
-}
-
-static char *value_of(struct loader *l, enum key key)
+static char *value_of(struct sm_loader *l, enum sm_rule_key key)
 {
     return l->values[key - K_TEXTS];
 }
 
-static int finish_cwe(struct loader *l)
+static int finish_cwe(struct sm_loader *l)
 {
     char *at = value_of(l, K_CWE);
     size_t n = 0;
-    for (char *word; (word = next_word(&at, ",\n")) != NULL; n++) {
+    for (char *word; (word = sm_next_word(&at, ",\n")) != NULL; n++) {
         char *end;
         unsigned long number = strncmp(word, "CWE-", 4) == 0 ? strtoul(word + 4, &end, 10) : 0;
         if (number == 0 || number > UINT16_MAX || *end != '\0' || n == HG_CWE_MAX)
-            return fail(l, l->key_line[K_CWE], "not a CWE (CWE-78):", word, NULL), -EINVAL;
+            return sm_loader_fail(l, l->key_line[K_CWE], "not a CWE (CWE-78):", word, NULL), -EINVAL;
         l->rule.info.cwe[n] = (uint16_t)number;
     }
-    return n == 0 ? (fail(l, l->key_line[K_CWE], "cwe is empty", NULL, NULL), -EINVAL) : 0;
+    return n == 0 ? (sm_loader_fail(l, l->key_line[K_CWE], "cwe is empty", NULL, NULL), -EINVAL) : 0;
 }
 
-static int finish_grades(struct loader *l)
+static int finish_grades(struct sm_loader *l)
 {
     static const char *const severities[] = {"low", "medium", "high", "critical"};
     struct hg_rule_info *info = &l->rule.info;
-    const enum key keys[] = {K_SEV_CALL, K_SEV_LOAD};
+    const enum sm_rule_key keys[] = {K_SEV_CALL, K_SEV_LOAD};
     for (size_t i = 0; i < 2; i++) {
         if (hg_severity_parse(value_of(l, keys[i]), &info->severity[HG_REACH_CALL + i]) != 0)
-            return fail(l, l->key_line[keys[i]], "unknown severity", value_of(l, keys[i]),
-                        sm_nearest(severities, 4, value_of(l, keys[i]))),
+            return sm_loader_fail(l, l->key_line[keys[i]], "unknown severity", value_of(l, keys[i]),
+                                  sm_nearest(severities, 4, value_of(l, keys[i]))),
                    -EINVAL;
     }
     info->severity[HG_REACH_TEXT] = info->severity[HG_REACH_CALL];
     if (hg_confidence_parse(value_of(l, K_CONFIDENCE), &info->confidence) != 0)
-        return fail(l, l->key_line[K_CONFIDENCE], "unknown confidence", value_of(l, K_CONFIDENCE),
-                    sm_nearest(severities, 3, value_of(l, K_CONFIDENCE))),
+        return sm_loader_fail(l, l->key_line[K_CONFIDENCE], "unknown confidence", value_of(l, K_CONFIDENCE),
+                              sm_nearest(severities, 3, value_of(l, K_CONFIDENCE))),
                -EINVAL;
     return 0;
 }
 
-static int finish_matches(struct loader *l)
+static int finish_matches(struct sm_loader *l)
 {
     int rc = 0;
-    for (enum key k = K_MATCH; rc == 0 && k <= K_MATCH_ESCAPE; k++) {
+    for (enum sm_rule_key k = K_MATCH; rc == 0 && k <= K_MATCH_ESCAPE; k++) {
         char *at = value_of(l, k);
-        for (char *word; rc == 0 && (word = next_word(&at, ",\n")) != NULL;)
-            rc = pattern_add(l, k, word, strlen(word));
+        for (char *word; rc == 0 && (word = sm_next_word(&at, ",\n")) != NULL;)
+            rc = sm_pattern_add(l, k, word, strlen(word));
     }
     char *at = value_of(l, K_WHEN);
-    for (char *word; rc == 0 && (word = next_word(&at, "\n")) != NULL;)
-        rc = cond_add(l, word);
+    for (char *word; rc == 0 && (word = sm_next_word(&at, "\n")) != NULL;)
+        rc = sm_cond_add(l, word);
     return rc;
 }
 
-static int rule_keep(struct loader *l)
+static int rule_keep(struct sm_loader *l)
 {
     struct hg_smell_rules *r = l->rules;
     if (sm_grow((void **)&r->rules, &r->rule_capacity, r->rule_count, sizeof *r->rules) != 0)
@@ -489,15 +173,17 @@ static void rule_clear(struct sm_rule *rule)
     memset(rule, 0, sizeof *rule);
 }
 
-static int finish_rule(struct loader *l)
+static int finish_rule(struct sm_loader *l)
 {
     struct sm_rule *rule = &l->rule;
     uint32_t missing = KEYS_NEEDED & ~l->seen;
     if (missing != 0)
-        return fail(l, l->section_line, "the rule lacks", key_names[__builtin_ctz(missing)], NULL), -EINVAL;
+        return sm_loader_fail(l, l->section_line, "the rule lacks", key_names[__builtin_ctz(missing)], NULL),
+               -EINVAL;
     for (uint32_t i = 0; i < l->rules->rule_count; i++) {
         if (l->rules->rules[i].info.id != NULL && strcmp(l->rules->rules[i].info.id, l->section) == 0)
-            return fail(l, l->section_line, "a rule of this id exists already:", l->section, NULL), -EINVAL;
+            return sm_loader_fail(l, l->section_line, "a rule of this id exists already:", l->section, NULL),
+                   -EINVAL;
     }
     rule->texts[K_ID] = strdup(l->section);
     if (rule->texts[K_ID] == NULL)
@@ -514,16 +200,16 @@ static int finish_rule(struct loader *l)
     return rc != 0 ? rc : finish_grades(l);
 }
 
-static int finish_section(struct loader *l)
+static int finish_section(struct sm_loader *l)
 {
     if (!l->open)
         return 0;
     l->open = false;
     if ((l->seen & KEYS_MATCH) == 0)
-        return fail(l, l->section_line, "nothing to match in", l->section, "match"), -EINVAL;
+        return sm_loader_fail(l, l->section_line, "nothing to match in", l->section, "match"), -EINVAL;
     int rc = 0;
     if (strncmp(l->section, "source ", 7) == 0)
-        rc = taint_bit(l->rules, l->section + 7, &l->rule.taint);
+        rc = sm_taint_bit(l->rules, l->section + 7, &l->rule.taint);
     else if (strcmp(l->section, "clean") == 0)
         l->rule.clean = true;
     else
@@ -533,7 +219,7 @@ static int finish_section(struct loader *l)
     return rc != 0 ? rc : rule_keep(l);
 }
 
-static int start_section(struct loader *l, const char *section)
+static int start_section(struct sm_loader *l, const char *section)
 {
     int rc = finish_section(l);
     if (rc != 0)
@@ -541,10 +227,11 @@ static int start_section(struct loader *l, const char *section)
     size_t n = strlen(section);
     bool source = strncmp(section, "source ", 7) == 0 || strcmp(section, "clean") == 0;
     if (n >= sizeof l->section)
-        return fail(l, l->heading_line, "section name too long:", section, NULL), -EINVAL;
+        return sm_loader_fail(l, l->heading_line, "section name too long:", section, NULL), -EINVAL;
     if (!source && strncmp(section, "HG-", 3) != 0)
-        return fail(l, l->heading_line,
-                    "a section is a rule id (HG-PY-001), \"source NAME\" or \"clean\", not", section, NULL),
+        return sm_loader_fail(l, l->heading_line,
+                              "a section is a rule id (HG-PY-001), \"source NAME\" or \"clean\", not",
+                              section, NULL),
                -EINVAL;
     memcpy(l->section, section, n + 1);
     l->section_line = l->heading_line;
@@ -559,7 +246,7 @@ static int start_section(struct loader *l, const char *section)
 
 /* Lines of a text are joined; one that starts with "|" keeps what follows it, so that code keeps its
  * indentation. */
-static int text_append(struct loader *l, char **text, const char *line)
+static int text_append(struct sm_loader *l, char **text, const char *line)
 {
     if (line[0] == '|') {
         line++;
@@ -568,7 +255,7 @@ static int text_append(struct loader *l, char **text, const char *line)
     size_t old = *text == NULL ? 0 : strlen(*text), more = strlen(line);
     bool code = l->last == K_EXAMPLE || l->last == K_COUNTEREXAMPLE;
     if (old + more > 8192)
-        return fail(l, l->line, "text too long", NULL, NULL), -EINVAL;
+        return sm_loader_fail(l, l->line, "text too long", NULL, NULL), -EINVAL;
     char *joined = realloc(*text, old + more + 2);
     if (joined == NULL)
         return -ENOMEM;
@@ -579,40 +266,40 @@ static int text_append(struct loader *l, char **text, const char *line)
     return 0;
 }
 
-static int value_append(struct loader *l, enum key key, const char *line)
+static int value_append(struct sm_loader *l, enum sm_rule_key key, const char *line)
 {
     if (key < K_TEXTS)
         return text_append(l, &l->rule.texts[key], line);
     char *value = value_of(l, key);
     size_t old = strlen(value), more = strlen(line);
     if (old + more + 2 > sizeof l->values[0])
-        return fail(l, l->line, "value too long", NULL, NULL), -EINVAL;
+        return sm_loader_fail(l, l->line, "value too long", NULL, NULL), -EINVAL;
     if (old > 0 && !(key == K_WHEN && line[0] == '|')) /* "|" continues the condition above */
         value[old++] = '\n';
     memcpy(value + old, line, more + 1);
     return 0;
 }
 
-static int key_of(struct loader *l, const char *name, enum key *out)
+static int key_of(struct sm_loader *l, const char *name, enum sm_rule_key *out)
 {
     bool source = strncmp(l->section, "source ", 7) == 0 || strcmp(l->section, "clean") == 0;
     uint32_t allowed = source ? KEYS_SOURCE : KEYS_RULE;
-    for (enum key k = 0; k < K_COUNT; k++) {
+    for (enum sm_rule_key k = 0; k < K_COUNT; k++) {
         if (k != K_ID && strcmp(key_names[k], name) == 0 && (allowed >> k & 1U) != 0) {
             *out = k;
             return 0;
         }
     }
-    return fail(l, l->line, "unknown key", name, sm_nearest(key_names, K_COUNT, name)), -EINVAL;
+    return sm_loader_fail(l, l->line, "unknown key", name, sm_nearest(key_names, K_COUNT, name)), -EINVAL;
 }
 
 static int on_value(void *user, const char *section, const char *name, const char *value)
 {
-    struct loader *l = user;
+    struct sm_loader *l = user;
     if (l->rc != 0)
         return 1;
     int rc = 0;
-    enum key key = K_COUNT;
+    enum sm_rule_key key = K_COUNT;
     if (!l->open || l->heading)
         rc = start_section(l, section);
     l->heading = false;
@@ -622,7 +309,7 @@ static int on_value(void *user, const char *section, const char *name, const cha
         /* inih reports a continuation line as the same key again */
         bool first = l->last != key;
         if (first && (l->seen >> key & 1U) != 0)
-            rc = (fail(l, l->line, "key given twice:", name, NULL), -EINVAL);
+            rc = (sm_loader_fail(l, l->line, "key given twice:", name, NULL), -EINVAL);
         if (first)
             l->key_line[key] = l->line;
         l->seen |= 1U << key;
@@ -638,14 +325,14 @@ static int on_value(void *user, const char *section, const char *name, const cha
 /* inih's line source: knows the line number and refuses what inih would cut. */
 static char *next_line(char *out, int size, void *stream)
 {
-    struct loader *l = stream;
+    struct sm_loader *l = stream;
     if (l->at == l->end || l->rc != 0)
         return NULL;
     const char *newline = memchr(l->at, '\n', (size_t)(l->end - l->at));
     size_t n = newline == NULL ? (size_t)(l->end - l->at) : (size_t)(newline - l->at);
     l->line++;
     if (n + 2 > (size_t)size || memchr(l->at, '\0', n) != NULL) {
-        fail(l, l->line, "line too long, or with a NUL byte", NULL, NULL);
+        sm_loader_fail(l, l->line, "line too long, or with a NUL byte", NULL, NULL);
         return NULL;
     }
     memcpy(out, l->at, n);
@@ -661,14 +348,14 @@ static char *next_line(char *out, int size, void *stream)
 int hg_smell_rules_add(struct hg_smell_rules *rules, const char *text, size_t size, const char *name,
                        struct hg_error *err)
 {
-    struct loader *l = calloc(1, sizeof *l);
+    struct sm_loader *l = calloc(1, sizeof *l);
     if (l == NULL)
         return -ENOMEM;
-    *l = (struct loader){
+    *l = (struct sm_loader){
         .rules = rules, .at = text, .end = text + size, .name = name, .err = err, .last = K_COUNT};
     int bad = ini_parse_stream(next_line, l, on_value, l);
     if (l->rc == 0 && bad > 0)
-        fail(l, (unsigned)bad, "neither [section] nor key = value", NULL, NULL);
+        sm_loader_fail(l, (unsigned)bad, "neither [section] nor key = value", NULL, NULL);
     if (l->rc == 0 && bad < 0)
         l->rc = -ENOMEM;
     if (l->rc == 0) {
@@ -692,7 +379,7 @@ int hg_smell_rules_new(struct hg_smell_rules **out)
     /* path 0 and match 0 mean "none" */
     if (sm_grow((void **)&r->matches, &r->match_capacity, 0, sizeof *r->matches) != 0 ||
         sm_grow((void **)&r->paths.items, &r->paths.capacity, 0, sizeof *r->paths.items) != 0 ||
-        taint_bit(r, "decoded", &bit) != 0 || taint_bit(r, "dynamic", &bit) != 0) {
+        sm_taint_bit(r, "decoded", &bit) != 0 || sm_taint_bit(r, "dynamic", &bit) != 0) {
         hg_smell_rules_free(r);
         return -ENOMEM;
     }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scopes: which value a name, an attribute or an element has. */
+/* Scopes: which value a name has, and what stores and imports bind. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "scanner/smell_impl.h"
-
-#define DICT_LOOKBACK 256
 
 uint32_t sm_scope_new(struct sm_scan *s, uint32_t parent, enum sm_scope_kind kind, uint32_t unit,
                       uint32_t klass)
@@ -106,7 +104,7 @@ static uint32_t declared_scope(const struct sm_scan *s, const struct sm_var *v)
     return 0;
 }
 
-static sm_val lookup_from(struct sm_scan *s, uint32_t scope, uint32_t name)
+sm_val sm_lookup_from(struct sm_scan *s, uint32_t scope, uint32_t name)
 {
     for (uint32_t at = scope; at != UINT32_MAX; at = s->scopes[at].parent) {
         if (s->scopes[at].kind == SM_SCOPE_CLASS && at != s->scope)
@@ -124,7 +122,7 @@ static sm_val lookup_from(struct sm_scan *s, uint32_t scope, uint32_t name)
 
 sm_val sm_lookup(struct sm_scan *s, uint32_t name)
 {
-    return lookup_from(s, s->scope, name);
+    return sm_lookup_from(s, s->scope, name);
 }
 
 sm_val sm_scope_get(struct sm_scan *s, uint32_t scope, uint32_t name, bool *found)
@@ -146,7 +144,7 @@ static void bind_value(struct sm_scan *s, uint32_t scope, uint32_t name, sm_val 
     }
     if (var == NULL) {
         bool own = s->scopes[scope].unit == s->unit; /* else: an argument, an attribute */
-        sm_val outer = weak && own ? lookup_from(s, s->scopes[scope].parent, name) : SM_V_UNKNOWN;
+        sm_val outer = weak && own ? sm_lookup_from(s, s->scopes[scope].parent, name) : SM_V_UNKNOWN;
         sm_val seen = scope == 0 && !defined ? builtin(s, name) : SM_V_UNKNOWN;
         if ((var = var_add(s, scope, name)) == NULL)
             return;
@@ -192,7 +190,7 @@ void sm_forget(struct sm_scan *s, py_node target)
     uint32_t name = sm_node_name(s, target);
     sm_val outer = s->scopes[s->scope].parent == UINT32_MAX
                        ? outermost(s, name)
-                       : lookup_from(s, s->scopes[s->scope].parent, name);
+                       : sm_lookup_from(s, s->scopes[s->scope].parent, name);
     sm_bind(s, s->scope, name, outer, true);
 }
 
@@ -397,156 +395,6 @@ void sm_import(struct sm_scan *s, py_node node)
         import_event(s, path, a);
         sm_bind_defined(s, alias_name(s, a, alias->text_len), sm_make(SM_T_PATH, path));
     }
-}
-
-/* --- attributes and elements --- */
-
-sm_val sm_class_attr(struct sm_scan *s, uint32_t klass, uint32_t name)
-{
-    sm_val inherited = SM_V_UNKNOWN;
-    for (unsigned hops = 0; hops < 16; hops++) {
-        const struct sm_class *c = &s->classes[klass];
-        bool found;
-        sm_val v = sm_scope_get(s, c->scope, name, &found);
-        if (found)
-            return v;
-        inherited = c->base_path;
-        if (c->base == 0)
-            break;
-        klass = c->base - 1;
-    }
-    if (sm_tag(inherited) != SM_T_PATH || !sm_path_at(&s->paths, sm_payload(inherited))->known)
-        return SM_V_UNKNOWN;
-    return sm_make(SM_T_PATH, sm_path_child(s, sm_path_child(s, sm_payload(inherited), SM_N_CALL), name));
-}
-
-static sm_val attribute_of(struct sm_scan *s, sm_val base, uint32_t name)
-{
-    bool found;
-    switch (sm_tag(base)) {
-    case SM_T_PATH:
-        return sm_make(SM_T_PATH, sm_path_child(s, sm_payload(base), name));
-    case SM_T_CLASS:
-    case SM_T_INST: {
-        sm_val v = sm_class_attr(s, sm_payload(base), name);
-        if (sm_tag(v) == SM_T_FUNC && sm_tag(base) == SM_T_INST && s->funcs[sm_payload(v)].decorated)
-            sm_edge(s, sm_payload(v)); /* it may be a property */
-        return v;
-    }
-    case SM_T_TAINT:
-        return base;
-    default:
-        break;
-    }
-    if (base == SM_V_SELF_MODULE)
-        return sm_scope_get(s, 0, name, &found);
-    if (base == SM_V_UNKNOWN && name < s->names.first) {
-        uint32_t root = sm_path_find(s->paths.base, 0, name);
-        if (root != 0 && sm_path_at(&s->paths, root)->canon == 2)
-            return sm_make(SM_T_PATH, root);
-    }
-    return sm_taint(s, base) == 0 ? SM_V_UNKNOWN : sm_make(SM_T_TAINT, sm_taint(s, base));
-}
-
-sm_val sm_attribute(struct sm_scan *s, sm_val base, uint32_t name)
-{
-    const struct sm_value *alt = sm_value_kind(s, base, SM_K_ALT);
-    if (alt == NULL)
-        return attribute_of(s, base, name);
-    sm_val items[SM_ALT_MAX], out = SM_V_UNKNOWN;
-    uint32_t n = alt->len;
-    memcpy(items, alt->u.items, n * sizeof *items);
-    for (uint32_t i = 0; i < n; i++)
-        out = sm_join(s, out, attribute_of(s, items[i], name));
-    return out;
-}
-
-static sm_val path_element(struct sm_scan *s, uint32_t path, sm_val index)
-{
-    const struct sm_path *p = sm_path_at(&s->paths, path);
-    struct sm_text text;
-    bool named = sm_text_whole(s, index, &text);
-    if (p->name == SM_N_DICT || (p->parent == 0 && p->name == SM_N_BUILTINS)) {
-        uint32_t owner = p->name == SM_N_DICT ? p->parent : path;
-        return named ? sm_make(SM_T_PATH, sm_path_child(s, owner, sm_scan_intern(s, text.text, text.len)))
-                     : sm_make(SM_T_TAINT, SM_TAINT_DYNAMIC);
-    }
-    if (p->name == SM_N_MODULES && p->parent != 0 && sm_path_at(&s->paths, p->parent)->name == SM_N_SYS)
-        return named ? sm_make(SM_T_PATH, sm_path_dotted(s, text.text, text.len, '.')) : SM_V_SELF_MODULE;
-    return sm_make(SM_T_PATH, sm_path_child(s, path, SM_N_ITEM));
-}
-
-static bool same_const(const struct sm_scan *s, sm_val a, sm_val b)
-{
-    struct sm_text x, y;
-    if (a == b)
-        return true;
-    return sm_text_get(s, a, &x) && sm_text_get(s, b, &y) && x.len == y.len &&
-           memcmp(x.text, y.text, x.len) == 0;
-}
-
-static sm_val container_element(struct sm_scan *s, sm_val base, sm_val index)
-{
-    struct sm_value box = *sm_value_at(s, base);
-    long long at;
-    sm_val out = SM_V_UNKNOWN;
-    if (box.kind == SM_K_SEQ && sm_int_get(s, index, &at) && !box.partial) {
-        at += at < 0 ? box.len : 0;
-        if (at >= 0 && at < box.len)
-            return box.u.items[at];
-    }
-    uint32_t from = box.len > DICT_LOOKBACK ? box.len - DICT_LOOKBACK : 0;
-    if (box.kind == SM_K_DICT && sm_is_const(s, index)) {
-        for (uint32_t i = box.len; i-- > from;) {
-            if (same_const(s, box.u.items[2 * i], index))
-                return box.u.items[2 * i + 1];
-        }
-    }
-    for (uint32_t i = from; i < box.len; i++) {
-        sm_val v = box.kind == SM_K_DICT ? box.u.items[2 * i + 1] : box.u.items[i];
-        if (sm_telling(s, v) || box.len <= SM_ALT_MAX)
-            out = sm_join(s, out, v);
-    }
-    return sm_tainted(s, out, box.taint);
-}
-
-static sm_val element_of(struct sm_scan *s, sm_val base, sm_val index)
-{
-    struct sm_text text;
-    long long at;
-    const struct sm_value *value = sm_value_at(s, base);
-    if (sm_tag(base) == SM_T_PATH)
-        return path_element(s, sm_payload(base), index);
-    if (value != NULL && (value->kind == SM_K_SEQ || value->kind == SM_K_DICT))
-        return container_element(s, base, index);
-    if (value != NULL && value->kind == SM_K_SCOPE) {
-        if (!sm_text_whole(s, index, &text))
-            return sm_make(SM_T_TAINT, SM_TAINT_DYNAMIC);
-        return lookup_from(s, value->scope, sm_scan_intern(s, text.text, text.len));
-    }
-    if (sm_text_whole(s, base, &text) && sm_int_get(s, index, &at)) {
-        at += at < 0 ? text.len : 0;
-        if (at < 0 || at >= text.len)
-            return SM_V_UNKNOWN;
-        if (text.bytes)
-            return sm_int_make((uint8_t)text.text[at]);
-        const char *one = text.text + at;
-        return (uint8_t)*one < 0x80 ? sm_text_make(s, one, 1, &text) : SM_V_UNKNOWN;
-    }
-    return sm_taint(s, base) == 0 ? SM_V_UNKNOWN : sm_make(SM_T_TAINT, sm_taint(s, base));
-}
-
-sm_val sm_element(struct sm_scan *s, sm_val base, sm_val index)
-{
-    const struct sm_value *alt = sm_value_kind(s, base, SM_K_ALT);
-    if (alt == NULL)
-        return element_of(s, base, index);
-    sm_val items[SM_ALT_MAX], out = SM_V_UNKNOWN;
-    uint32_t n = alt->len;
-    memcpy(items, alt->u.items, n * sizeof *items);
-    for (uint32_t i = 0; i < n; i++)
-        out = sm_join(s, out, element_of(s, items[i], index));
-    return out;
 }
 
 uint32_t sm_definition(struct sm_scan *s, py_node n, bool klass)

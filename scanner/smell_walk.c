@@ -73,19 +73,6 @@ static bool scripted(uint8_t kind) /* of a kind that is no leaf */
     return scripts[kind][1] != 0 || scripts[kind][0] != 0;
 }
 
-static sm_val value_of_child(const struct sm_scan *s, py_node n, unsigned k)
-{
-    return s->val[py_child(s->tree, n, k)];
-}
-
-static uint32_t taint_of_children(const struct sm_scan *s, py_node n)
-{
-    uint32_t taint = 0;
-    for (py_node c = sm_elements(s, n); c != 0; c = sm_node(s, c)->next)
-        taint |= sm_taint(s, s->val[c]);
-    return taint;
-}
-
 static sm_val int_literal(const struct py_nodedata *n)
 {
     char digits[24];
@@ -137,406 +124,16 @@ static void leaf(struct sm_scan *s, py_node node)
     }
 }
 
-static void attribute(struct sm_scan *s, py_node node)
-{
-    uint32_t name = sm_node_name(s, node);
-    sm_val base = s->val[sm_node(s, node)->first], v = sm_attribute(s, base, name);
-    bool frozen = name < s->names.first;
-    if (frozen || sm_tag(v) == SM_T_PATH) {
-        const sm_val *list;
-        sm_val one;
-        uint32_t count = sm_alts(s, v, &list, &one), taint = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t path = sm_tag(list[i]) == SM_T_PATH ? sm_payload(list[i]) : 0;
-            if (!sm_event_known(s, SM_EV_LOAD, path, name))
-                continue;
-            struct sm_args args = {.unknown = true, .recv = base};
-            taint |= sm_event(s, SM_EV_LOAD, path, name, &args, node);
-        }
-        v = sm_tainted(s, v, taint == UINT32_MAX ? 0 : taint);
-    }
-    s->val[node] = v;
-}
-
-/* x.__dict__[name] is getattr(x, name). */
-static void computed_attribute(struct sm_scan *s, sm_val base, sm_val index, py_node node)
-{
-    const struct sm_path *p = sm_tag(base) == SM_T_PATH ? sm_path_at(&s->paths, sm_payload(base)) : NULL;
-    struct sm_text text;
-    if (p == NULL || p->name != SM_N_DICT || p->parent == 0 || sm_text_whole(s, index, &text))
-        return;
-    struct sm_args args = {.npos = 2, .total = 2, .pos = {sm_make(SM_T_PATH, p->parent), index}};
-    uint32_t path = sm_path_child(s, SM_P_BUILTINS, sm_scan_intern(s, "getattr", 7));
-    sm_event(s, SM_EV_CALL, path, sm_path_at(&s->paths, path)->name, &args, node);
-}
-
-static void subscript(struct sm_scan *s, py_node node)
-{
-    py_node index_node = sm_index_node(s, node);
-    sm_val base = value_of_child(s, node, 0), index = s->val[index_node];
-    sm_use_class(s, base);
-    computed_attribute(s, base, index, node);
-    sm_escape(s, index, "<index>", index_node);
-    if (sm_node(s, index_node)->kind == PY_SLICE) {
-        s->val[node] = sm_fold_slice(s, base, index_node);
-        return;
-    }
-    sm_val v = base == SM_V_UNKNOWN ? SM_V_UNKNOWN : sm_element(s, base, index);
-    if (sm_tag(v) == SM_T_PATH) {
-        struct sm_args args = {.npos = 1, .total = 1, .pos = {index}, .recv = base};
-        uint32_t path = sm_payload(v);
-        uint32_t taint = sm_event(s, SM_EV_LOAD, path, sm_path_at(&s->paths, path)->name, &args, node);
-        v = sm_tainted(s, v, taint == UINT32_MAX ? 0 : taint);
-    }
-    s->val[node] = v;
-}
-
-static void sequence(struct sm_scan *s, py_node node)
-{
-    sm_val few[32], *items = few;
-    uint32_t count = 0, total = 0;
-    bool known = false;
-    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next) {
-        total++;
-        known = known || s->val[c] != SM_V_UNKNOWN;
-    }
-    s->val[node] = SM_V_UNKNOWN;
-    if (!known && total > 0)
-        return;
-    if (total > 32 && (items = sm_alloc(&s->arena, (size_t)total * sizeof *items)) == NULL) {
-        s->failed = -ENOMEM;
-        return;
-    }
-    bool starred = false;
-    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next) {
-        starred = starred || sm_node(s, c)->kind == PY_STARRED;
-        items[count++] =
-            sm_node(s, c)->kind == PY_STARRED ? sm_element(s, s->val[c], SM_V_UNKNOWN) : s->val[c];
-    }
-    sm_val v = sm_items_make(s, SM_K_SEQ, items, count);
-    if (starred && v != SM_V_UNKNOWN)
-        s->values[v].partial = true;
-    s->val[node] = v;
-}
-
-static void dictionary(struct sm_scan *s, py_node node)
-{
-    bool known = false;
-    py_node first = sm_elements(s, node);
-    for (py_node c = first; c != 0; c = sm_node(s, c)->next) {
-        c = sm_node(s, c)->next; /* the value */
-        if (c == 0)
-            break;
-        known = known || s->val[c] != SM_V_UNKNOWN;
-    }
-    for (py_node c = first; c != 0; c = sm_node(s, c)->next)
-        known = known || (sm_node(s, c)->kind == PY_DOUBLESTAR && s->val[c] != SM_V_UNKNOWN);
-    s->val[node] = SM_V_UNKNOWN;
-    if (first != 0 && !known)
-        return;
-    sm_val dict = sm_items_make(s, SM_K_DICT, NULL, 0);
-    for (py_node c = first; dict != SM_V_UNKNOWN && c != 0; c = sm_node(s, c)->next) {
-        py_node value = sm_node(s, c)->next;
-        const struct sm_value *other = sm_value_kind(s, s->val[c], SM_K_DICT);
-        if (value == 0)
-            break;
-        if (sm_node(s, c)->kind != PY_DOUBLESTAR) {
-            sm_items_push(s, dict, (sm_val[]){s->val[c], s->val[value]}, 2);
-        } else if (other != NULL && other->len <= 64) {
-            struct sm_value copy = *other;
-            for (uint32_t i = 0; i < copy.len; i++)
-                sm_items_push(s, dict, copy.u.items + 2 * i, 2);
-        } else {
-            s->values[dict].partial = true;
-            s->values[dict].taint |= sm_taint(s, s->val[c]);
-        }
-        c = value;
-    }
-    s->val[node] = dict;
-}
-
-static void returned(struct sm_scan *s, sm_val v)
-{
-    struct sm_func *f = &s->funcs[s->unit];
-    if (s->unit < 2)
-        return;
-    sm_val joined = sm_join(s, f->ret, v); /* grows no function table: f stays valid */
-    if (joined != s->funcs[s->unit].ret) {
-        struct sm_text text;
-        s->changed = s->changed || (f->ret_read && (sm_telling(s, v) || sm_text_get(s, v, &text)));
-        s->funcs[s->unit].ret = joined;
-    }
-}
-
-static void joined_operands(struct sm_scan *s, py_node node)
-{
-    sm_val v = SM_V_UNKNOWN;
-    for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
-        v = sm_join(s, v, s->val[c]);
-    s->val[node] = v;
-}
-
-static void exec_statement(struct sm_scan *s, py_node node)
-{
-    struct sm_args args = {.npos = 1, .total = 1, .pos = {value_of_child(s, node, 0)}};
-    args.taint = sm_taint(s, args.pos[0]);
-    sm_invoke(s, sm_make(SM_T_PATH, sm_path_dotted(s, "builtins.exec", 13, '.')), &args, node);
-}
-
-static void binary(struct sm_scan *s, py_node node)
-{
-    sm_val left = value_of_child(s, node, 0), right = value_of_child(s, node, 1);
-    sm_escape(s, left, "<operator>", node);
-    sm_escape(s, right, "<operator>", node);
-    s->val[node] = (left | right) == 0 ? SM_V_UNKNOWN : sm_fold_binary(s, sm_node(s, node)->op, left, right);
-}
-
-static void capture(struct sm_scan *s, py_node node)
-{
-    /* `case name:` binds; what a deeper pattern binds is not followed */
-    py_node pattern = sm_node(s, node)->first;
-    if (sm_node(s, pattern)->kind == PY_NAME)
-        sm_bind_target(s, pattern, SM_V_UNKNOWN, true);
-}
-
-/* Give a value to a node whose children have theirs. */
-static void leave(struct sm_scan *s, py_node node)
-{
-    const struct py_nodedata *n = sm_node(s, node);
-    if (n->kind == PY_LIST_OF)
-        return;
-    switch (n->kind) {
-    case PY_ATTRIBUTE:
-        attribute(s, node);
-        break;
-    case PY_CALL:
-        s->val[node] = sm_call(s, node);
-        break;
-    case PY_SUBSCRIPT:
-        subscript(s, node);
-        break;
-    case PY_BINARY:
-        binary(s, node);
-        break;
-    case PY_UNARY:
-        s->val[node] = sm_fold_unary(s, n->op, s->val[n->first]);
-        break;
-    case PY_COMPARE:
-        sm_escape_compared(s, node);
-        break;
-    case PY_BOOLOP:
-        joined_operands(s, node);
-        break;
-    case PY_IFEXP:
-        s->val[node] = sm_join(s, value_of_child(s, node, 0), value_of_child(s, node, 2));
-        break;
-    case PY_TUPLE:
-    case PY_LIST:
-    case PY_SET:
-        sequence(s, node);
-        sm_escape_elements(s, node);
-        break;
-    case PY_DICT:
-        dictionary(s, node);
-        sm_escape_elements(s, node);
-        break;
-    case PY_FSTRING:
-        s->val[node] = sm_fold_fstring(s, node);
-        break;
-    case PY_FORMATTED:
-    case PY_STARRED:
-    case PY_DOUBLESTAR:
-    case PY_AWAIT:
-    case PY_KEYWORD:
-        s->val[node] = s->val[n->first];
-        break;
-    case PY_RETURN:
-    case PY_YIELD:
-    case PY_YIELDFROM:
-        returned(s, s->val[n->first]);
-        sm_escape_return(s, n->first);
-        break;
-    case PY_BACKQUOTE:
-        s->val[node] = sm_only_taint(sm_taint(s, s->val[n->first]));
-        break;
-    case PY_EXEC2:
-        exec_statement(s, node);
-        break;
-    case PY_CASE:
-        capture(s, node);
-        break;
-    case PY_RAISE:
-        sm_use_class(s, s->val[n->first]);
-        break;
-    case PY_GLOBAL:
-    case PY_NONLOCAL:
-        for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
-            sm_declare(s, sm_node_name(s, c), n->kind == PY_GLOBAL);
-        break;
-    case PY_DELETE:
-        for (py_node c = sm_elements(s, node); c != 0; c = sm_node(s, c)->next)
-            sm_forget(s, c);
-        break;
-    case PY_DICTCOMP:
-        s->val[node] = sm_only_taint(taint_of_children(s, node));
-        sm_escape_elements(s, node);
-        break;
-    default:
-        break;
-    }
-}
-
-/* --- definitions --- */
-
-static int queue_body(struct sm_scan *s, uint32_t func)
-{
-    if (s->funcs[func].queued)
-        return 0;
-    if (sm_grow((void **)&s->queue, &s->queue_capacity, s->queue_count, sizeof *s->queue) != 0)
-        return s->failed = -ENOMEM;
-    s->funcs[func].queued = true;
-    s->queue[s->queue_count++] = func;
-    return 0;
-}
-
-/* property, x.setter, functools.cached_property, or whatever a class of this file makes of it */
-static bool is_property(struct sm_scan *s, py_node decorators)
-{
-    static const char *const words[] = {"property", "cached_property", "setter", "getter", "deleter"};
-    for (py_node d = sm_elements(s, decorators); d != 0; d = sm_node(s, d)->next) {
-        const struct py_nodedata *n = sm_node(s, d);
-        if (sm_tag(s->val[d]) == SM_T_CLASS)
-            return true;
-        for (size_t i = 0; n->text != NULL && i < sizeof words / sizeof *words; i++) {
-            if (n->text_len == strlen(words[i]) && memcmp(n->text, words[i], n->text_len) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
-static void define_function(struct sm_scan *s, py_node node)
-{
-    const struct py_nodedata *n = sm_node(s, node);
-    uint32_t at = sm_definition(s, node, false);
-    if (s->failed != 0)
-        return;
-    struct sm_func *f = &s->funcs[at];
-    const struct sm_scope *scope = &s->scopes[s->scope];
-    f->parent_scope = s->scope;
-    f->klass = scope->kind == SM_SCOPE_CLASS ? scope->klass + 1 : 0;
-    f->name = n->kind == PY_FUNCDEF ? sm_node_name(s, node) : SM_N_EMPTY;
-    queue_body(s, at);
-    if (n->kind != PY_FUNCDEF)
-        return;
-    py_node decorators = py_child(s->tree, node, 0);
-    s->funcs[at].decorated = sm_elements(s, decorators) != 0;
-    s->funcs[at].property = is_property(s, decorators);
-    sm_val v = sm_make(SM_T_FUNC, at);
-    sm_decorate(s, decorators, v);
-    sm_bind_defined(s, s->funcs[at].name, v);
-}
-
-/* Whether making the class already calls it: an Enum makes its members, a metaclass what it likes. */
-static bool used_by_base(const struct sm_scan *s, py_node base)
-{
-    sm_val v = s->val[base];
-    char path[64];
-    size_t len = 0;
-    if (sm_tag(v) == SM_T_PATH)
-        len = sm_path_text(s, sm_payload(v), path, sizeof path);
-    if (sm_node(s, base)->kind == PY_KEYWORD) {
-        const struct py_nodedata *n = sm_node(s, base);
-        bool meta = n->text_len == 9 && memcmp(n->text, "metaclass", 9) == 0;
-        return meta && (len < 4 || memcmp(path, "abc.", 4) != 0);
-    }
-    return len > 5 && memcmp(path, "enum.", 5) == 0;
-}
-
-static void class_in(struct sm_scan *s, py_node node)
-{
-    uint32_t at = sm_definition(s, node, true);
-    if (s->failed != 0)
-        return;
-    struct sm_class *c = &s->classes[at];
-    bool fresh = c->scope == 0;
-    c->name = sm_node_name(s, node);
-    c->base = 0;
-    for (py_node a = sm_elements(s, py_child(s->tree, node, 1)); a != 0; a = sm_node(s, a)->next) {
-        sm_val base = s->val[a];
-        if (used_by_base(s, a))
-            s->classes[at].used = true;
-        if (sm_tag(base) == SM_T_CLASS) {
-            s->classes[at].used = s->classes[at].used || s->classes[sm_payload(base)].used;
-            if (s->classes[at].base != 0 && sm_node(s, a)->kind != PY_KEYWORD)
-                sm_edge_class(s, sm_payload(base)); /* only the first base is followed from an instance */
-            if (sm_node(s, a)->kind == PY_KEYWORD) {
-                sm_edge_class(s, sm_payload(base)); /* a metaclass runs when the class is made */
-                continue;
-            }
-            if (s->classes[at].base == 0 && sm_payload(base) != at)
-                s->classes[at].base = sm_payload(base) + 1;
-            sm_val hook = sm_class_attr(s, sm_payload(base), SM_N_INIT_SUBCLASS);
-            if (sm_tag(hook) == SM_T_FUNC)
-                sm_edge(s, sm_payload(hook));
-        } else if (sm_tag(base) == SM_T_PATH && s->classes[at].base_path == SM_V_UNKNOWN) {
-            s->classes[at].base_path = base;
-        }
-    }
-    if (s->classes[at].used)
-        sm_edge_class(s, at);
-    if (fresh)
-        s->classes[at].scope = sm_scope_new(s, s->scope, SM_SCOPE_CLASS, s->unit, at);
-    s->scope = s->classes[at].scope;
-}
-
-static void class_out(struct sm_scan *s, py_node node)
-{
-    uint32_t at = sm_payload(s->val[node]);
-    s->scope = s->scopes[s->classes[at].scope].parent;
-    sm_decorate(s, py_child(s->tree, node, 0), s->val[node]);
-    sm_bind_defined(s, s->classes[at].name, s->val[node]);
-}
-
-bool sm_is_main_guard(const struct sm_scan *s, py_node test)
-{
-    const struct py_nodedata *t = sm_node(s, test);
-    if (t->kind != PY_COMPARE)
-        return false;
-    py_node left = sm_elements(s, test), right = left == 0 ? 0 : sm_node(s, left)->next;
-    if (right == 0 || sm_node(s, right)->next != 0)
-        return false;
-    const struct py_nodedata *a = sm_node(s, left), *b = sm_node(s, right);
-    const struct py_nodedata *name = a->kind == PY_NAME ? a : b, *text = a->kind == PY_NAME ? b : a;
-    if (name->kind != PY_NAME || text->kind != PY_STR || name->text_len != 8 || text->text_len != 8 ||
-        memcmp(name->text, "__name__", 8) != 0 || memcmp(text->text, "__main__", 8) != 0 ||
-        a->line != b->line)
-        return false;
-    /* the tree does not keep the operator: it stands between the operands */
-    const char *line = s->text, *end = s->text + s->text_size;
-    for (uint32_t i = 1; i < a->line && line != NULL; i++) {
-        line = memchr(line, '\n', (size_t)(end - line));
-        line = line == NULL ? NULL : line + 1;
-    }
-    if (line == NULL || (size_t)(end - line) < b->column || b->column < a->column + 8)
-        return false;
-    const char *from = line + a->column + 8, *to = line + b->column;
-    const char *equal = memmem(from, (size_t)(to - from), "==", 2);
-    return equal != NULL;
-}
-
-/* --- steps --- */
-
 static void assign(struct sm_scan *s, py_node node)
 {
-    sm_val v = value_of_child(s, node, 1);
+    sm_val v = sm_child_value(s, node, 1);
     for (py_node t = sm_elements(s, node); t != 0; t = sm_node(s, t)->next)
         sm_bind_target(s, t, v, s->conditional > 0);
 }
 
 static void augment(struct sm_scan *s, py_node node)
 {
-    sm_val left = value_of_child(s, node, 0), right = value_of_child(s, node, 1);
+    sm_val left = sm_child_value(s, node, 0), right = sm_child_value(s, node, 1);
     sm_val v = (left | right) == 0 ? SM_V_UNKNOWN : sm_fold_binary(s, sm_node(s, node)->op, left, right);
     sm_bind_target(s, py_child(s->tree, node, 0), v, s->conditional > 0);
 }
@@ -564,7 +161,7 @@ static uint32_t comp_length(const struct sm_scan *s, sm_val over)
 static void comp_in(struct sm_scan *s, py_node node)
 {
     py_node clause = only_clause(s, node);
-    sm_val over = clause == 0 ? SM_V_UNKNOWN : value_of_child(s, clause, 1);
+    sm_val over = clause == 0 ? SM_V_UNKNOWN : sm_child_value(s, clause, 1);
     struct sm_comp comp = {.node = node, .over = over, .folding = clause != 0 && comp_length(s, over) > 0};
     if (sm_grow((void **)&s->comps, &s->comp_capacity, s->comp_count, sizeof *s->comps) != 0) {
         s->failed = -ENOMEM;
@@ -579,7 +176,7 @@ static void comp_in(struct sm_scan *s, py_node node)
 static bool comp_next(struct sm_scan *s, py_node node)
 {
     struct sm_comp *comp = &s->comps[s->comp_count - 1];
-    sm_val elt = value_of_child(s, node, 0);
+    sm_val elt = sm_child_value(s, node, 0);
     sm_escape(s, elt, "<container>", sm_node(s, node)->first);
     if (comp->folding) {
         if (sm_grow((void **)&comp->out, &comp->capacity, comp->count, sizeof *comp->out) != 0)
@@ -620,29 +217,29 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
         break;
     case BIND_ANNOTATED:
         if (sm_node(s, py_child(s->tree, node, 2))->kind != PY_NONE)
-            sm_bind_target(s, py_child(s->tree, node, 0), value_of_child(s, node, 2), s->conditional > 0);
+            sm_bind_target(s, py_child(s->tree, node, 0), sm_child_value(s, node, 2), s->conditional > 0);
         break;
     case BIND_LOOP: {
-        sm_val over = value_of_child(s, node, 1);
+        sm_val over = sm_child_value(s, node, 1);
         sm_bind_target(s, sm_node(s, node)->first, over == 0 ? 0 : sm_element(s, over, SM_V_UNKNOWN), true);
         break;
     }
     case BIND_WALRUS:
-        s->val[node] = value_of_child(s, node, 1);
+        s->val[node] = sm_child_value(s, node, 1);
         sm_bind_target(s, sm_node(s, node)->first, s->val[node], s->conditional > 0);
         break;
     case BIND_WITH:
         if (sm_node(s, py_child(s->tree, node, 1))->kind != PY_NONE)
-            sm_bind_target(s, py_child(s->tree, node, 1), value_of_child(s, node, 0), s->conditional > 0);
+            sm_bind_target(s, py_child(s->tree, node, 1), sm_child_value(s, node, 0), s->conditional > 0);
         break;
     case DEFINE:
-        define_function(s, node);
+        sm_define_function(s, node);
         break;
     case CLASS_IN:
-        class_in(s, node);
+        sm_class_in(s, node);
         break;
     case CLASS_OUT:
-        class_out(s, node);
+        sm_class_out(s, node);
         break;
     case MAYBE_IN:
         s->conditional++;
@@ -684,7 +281,7 @@ static void step(struct sm_scan *s, struct sm_frame *f, enum step what)
             f->cursor = 3;
         break;
     case SUBJECT:
-        sm_escape(s, value_of_child(s, node, 0), "<match>", sm_node(s, node)->first);
+        sm_escape(s, sm_child_value(s, node, 0), "<match>", sm_node(s, node)->first);
         break;
     case END:
     case LEAF:
@@ -718,7 +315,7 @@ static void visit(struct sm_scan *s, py_node n)
     while (!scripted(sm_node(s, n)->kind)) {
         py_node inner = past_leaves(s, sm_node(s, n)->first);
         if (inner == 0) {
-            leave(s, n);
+            sm_leave(s, n);
             return;
         }
         if (push(s, n, sm_node(s, inner)->next) != 0)
@@ -748,7 +345,7 @@ static void run(struct sm_scan *s, py_node root)
             visit(s, child);
         } else if (what == END) {
             s->frame_count--;
-            leave(s, node);
+            sm_leave(s, node);
         } else if (what < 0) {
             step(s, f, (enum step)what);
         }
@@ -793,7 +390,7 @@ static void run_function(struct sm_scan *s, uint32_t at)
     py_node body = py_child(s->tree, node, lambda ? 1 : 3);
     run(s, body);
     if (lambda) {
-        returned(s, s->val[body]);
+        sm_returned(s, s->val[body]);
         sm_escape_return(s, body);
     }
 }

@@ -82,8 +82,7 @@ enum hg_req_trouble { /* why there are no bytes; every one is a block in enforce
                       HG_TROUBLE_TOO_BIG, /* `size` says how big, larger than reply.max_size of the HELLO or
                                              the shim's own cap */
                       HG_TROUBLE_NOT_REGULAR, /* FIFO, device, directory, socket */
-                      HG_TROUBLE_READ,        /* read error; `error` is the errno */
-                      HG_TROUBLE_CHANGED      /* the file kept changing while it was copied */
+                      HG_TROUBLE_READ         /* read error; `error` is the errno */
 };
 
 enum hg_req_layer { HG_LAYER_LIBC = 1, HG_LAYER_OPEN_CODE, HG_LAYER_AUDIT, HG_LAYER_DLOPEN };

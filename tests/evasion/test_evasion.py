@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ways around the gate. Each attack is first shown to work without hubguard, then tried against it, in fresh folders.
-
-An attack is a function that fills a box and returns the text of a main program. The main program is the user's own,
-trusted code; the payload is what the repository brought along (in ROOT, the guarded folder). A payload that runs leaves
-a line in the canary file.
-"""
-import importlib.util
+"""Ways around the gate. Each attack is first shown to work without hubguard, then tried against it, in fresh folders."""
 import marshal
 import os
 import subprocess
@@ -13,23 +7,11 @@ import sys
 import zipfile
 
 import pytest
+from attacks import IMPORT, Attacks, bytecode, refused_by_hubguard, shared_object
 
-ATTACKS = {}
+attack = Attacks()
 HARMLESS_SOURCE_RUNS = ("pycache-prefix",)  # nothing is refused: the source runs in place of the poisoned bytecode
 
-
-def attack(function):
-    ATTACKS[function.__name__.replace("_", "-")] = function
-    return function
-
-
-def bytecode(source, name, flags=0):
-    """A .pyc of this interpreter."""
-    code = marshal.dumps(compile(source, str(name), "exec"))
-    return importlib.util.MAGIC_NUMBER + flags.to_bytes(4, "little") + bytes(8) + code
-
-
-IMPORT = "import sys\nsys.path.insert(0, ROOT)\nimport payload\n"
 CHILD = "import sys; sys.path.insert(0, {root!r}); import payload"
 
 
@@ -368,38 +350,27 @@ def site_customisation_in_the_root(box):
 
 @attack
 def shared_object_by_ctypes(box):
-    compile_shared_object(box)
+    shared_object(box, box.root / "payload.so")
     return "import ctypes\nctypes.CDLL(ROOT + '/payload.so')\n"
 
 
 @attack
 def shared_object_by_ctypes_relative(box):
-    compile_shared_object(box)
+    shared_object(box, box.root / "payload.so")
     return "import ctypes, os\nos.chdir(ROOT)\nctypes.CDLL('./payload.so')\n"
 
 
 @attack
 def shared_object_by_library_path(box):
-    compile_shared_object(box)
+    shared_object(box, box.root / "payload.so")
     box.place.env["LD_LIBRARY_PATH"] = str(box.root)
     return "import ctypes\nctypes.CDLL('payload.so')\n"
 
 
 @attack
 def shared_object_as_extension(box):
-    compile_shared_object(box)
+    shared_object(box, box.root / "payload.so")
     return "import sys\nsys.path.insert(0, ROOT)\ntry:\n    import payload\nexcept ImportError as e:\n    print(e, file=sys.stderr)\n    raise\n"
-
-
-def compile_shared_object(box):
-    shell = f"echo native ran >> '{box.place.canary}'"
-    source = box.write(
-        "payload.c",
-        "#include <stdlib.h>\n__attribute__((constructor)) static void run(void)\n{\n"
-        f'    if (system("{shell}"))\n        exit(9);\n}}\n',
-        under=box.outside,
-    )
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", box.root / "payload.so", source], check=True)
 
 
 # --- other processes, threads, interpreters -------------------------------------------------------------------
@@ -553,18 +524,13 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", attack)
 def test_attack(new_box, mode, name):
-    bare = new_box()
-    outcome = bare.run(ATTACKS[name](bare), "none")
-    assert bare.struck() == 1, ("the attack does not work without hubguard", outcome.out, outcome.err)
-    box = new_box()
-    outcome = box.run(ATTACKS[name](box), mode)
-    assert box.struck() == 0, (outcome.out, outcome.err)
+    outcome = attack.run(name, new_box, mode)
     if name in HARMLESS_SOURCE_RUNS:
         assert outcome.rc == 0, outcome.err
     else:
-        assert "hubguard" in outcome.err, ("refused, but not by hubguard", outcome.out, outcome.err)
+        refused_by_hubguard(outcome)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a bind mount needs root")

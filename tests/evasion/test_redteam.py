@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""More ways around the gate, by somebody who has read its source. Each attack is first shown to work without hubguard.
-
-An attack is a function that fills a box and returns the text of a main program, as in test_evasion.py: the main program
-is the user's, the payload is the repository's.
-"""
-import importlib.util
+"""More ways around the gate, by somebody who has read its source. Each attack is first shown to work without hubguard."""
 import marshal
 import os
 import subprocess
@@ -12,31 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from attacks import IMPORT, Attacks, bytecode, refused_by_hubguard, shared_object
 from conftest import PYTHONS
 
-ATTACKS = {}
-IMPORT = "import sys\nsys.path.insert(0, ROOT)\nimport payload\n"
-
-
-def attack(function):
-    ATTACKS[function.__name__.replace("_", "-")] = function
-    return function
-
-
-def bytecode(source, name):
-    code = marshal.dumps(compile(source, str(name), "exec"))
-    return importlib.util.MAGIC_NUMBER + bytes(12) + code
-
-
-def shared_object(box, path, flags=()):
-    source = box.write(
-        "payload.c",
-        "#include <stdlib.h>\n__attribute__((constructor)) static void run(void)\n{\n"
-        f"    if (system(\"echo native ran >> '{box.place.canary}'\"))\n        exit(9);\n}}\n",
-        under=box.outside,
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", path, source, *flags], check=True)
+attack = Attacks()
 
 
 # --- names that are hard to read --------------------------------------------------------------------------------
@@ -271,15 +245,9 @@ def deeper_than_the_walk_up_the_frames(box):
     )
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", attack)
 def test_attack(new_box, mode, name):
-    bare = new_box()
-    outcome = bare.run(ATTACKS[name](bare), "none")
-    assert bare.struck() == 1, ("the attack does not work without hubguard", outcome.out, outcome.err)
-    box = new_box()
-    outcome = box.run(ATTACKS[name](box), mode)
-    assert box.struck() == 0, (outcome.out, outcome.err)
-    assert "hubguard" in outcome.err, ("refused, but not by hubguard", outcome.out, outcome.err)
+    refused_by_hubguard(attack.run(name, new_box, mode))
 
 
 OF_THE_INTERPRETER = (
@@ -301,7 +269,7 @@ def test_attack_on_every_python(new_box, python, name):
     """The events and their arguments differ between versions; the answer does not."""
     for each in ("none", "run"):
         box = new_box()
-        outcome = box.run(ATTACKS[name](box), each, python=python)
+        outcome = box.run(attack[name](box), each, python=python)
         assert box.struck() == (each == "none"), (each, outcome.out, outcome.err)
 
 
@@ -332,8 +300,7 @@ def test_bytecode_prefix_that_starts_like_the_root(new_box, mode):
         source = box.write("payload.py", "LABEL = 'benign'\n")
         prefix = box.root.parent / (box.root.name + "-prefix")
         name = f"payload.{sys.implementation.cache_tag}.pyc"
-        data = bytecode(box.evil(), source)
-        box.write(name, data[:4] + b"\1\0\0\0" + data[8:], under=prefix / str(box.root).lstrip("/"))
+        box.write(name, bytecode(box.evil(), source, flags=1), under=prefix / str(box.root).lstrip("/"))
         box.place.env["PYTHONPYCACHEPREFIX"] = str(prefix)
         outcome = box.run(IMPORT + "print('result:', payload.LABEL)\n", each)
         assert outcome.result == ("evil" if each == "none" else "benign"), outcome.err

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hg_findings out = {0};
     struct hg_scan_input in = {.bytes = data + 1,
                                .size = size - 1,
-                               .kind = (enum hg_scan_kind)(data[0] % (HG_KIND_OTHER + 1)),
+                               .kind = (enum hg_scan_kind)(data[0] % (HG_KIND_CONFIG + 1)),
                                .name = (data[0] & 0x80) != 0 ? "x.py" : NULL};
     if (hg_engine_scan(engine, &in, &out) != 0)
         abort();
