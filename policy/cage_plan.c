@@ -139,7 +139,7 @@ static int allow_again(void *ctx, const char *name)
 {
     struct hg_plan *plan = ctx;
     int nr = number(name);
-    if (nr >= 0 && plan->calls[nr].verdict == HG_CALL_REFUSE)
+    if (nr >= 0 && plan->calls[nr].verdict == HG_CALL_REFUSE && !hg_syscall_core(name))
         plan->calls[nr].verdict = HG_CALL_ALLOW;
     return 0;
 }
@@ -157,11 +157,10 @@ static int deny(void *ctx, const char *name)
     return 0;
 }
 
-static int verdicts(const struct hg_filter_options *options, struct hg_plan *plan, struct hg_error *err)
+static void verdicts(const struct hg_filter_options *options, struct hg_plan *plan)
 {
     const struct hg_policy *policy = options->policy;
     bool none = has_word(&policy->exec_allow, "none");
-    char name[HG_SYSCALL_NAME_MAX];
     for (int i = 0; i < HG_PLAN_CALLS; i++) {
         plan->calls[i].verdict = HG_CALL_ERRNO;
         plan->calls[i].error = ENOSYS;
@@ -170,12 +169,8 @@ static int verdicts(const struct hg_filter_options *options, struct hg_plan *pla
     if (policy->syscalls_strict)
         set_all(plan, hg_syscalls_strict, HG_CALL_ALLOW);
     set_all(plan, hg_syscalls_refused, HG_CALL_REFUSE);
-    for (size_t i = 0; i < policy->syscalls_allow.count; i++) {
-        const char *word = policy->syscalls_allow.items[i];
-        if (hg_syscall_core(word, name))
-            return hg_error_set(err, -EINVAL, "[syscalls] allow: `%s` would undo the cage", name);
-        (void)hg_syscall_each(word, allow_again, plan);
-    }
+    for (size_t i = 0; i < policy->syscalls_allow.count; i++)
+        (void)hg_syscall_each(policy->syscalls_allow.items[i], allow_again, plan);
     set(plan, "connect", HG_CALL_BROKER, 0);
     set(plan, "execve", none ? HG_CALL_ERRNO : HG_CALL_BROKER, none ? EPERM : 0);
     set(plan, "set_tid_address", none ? HG_CALL_ALLOW : HG_CALL_BROKER, 0);
@@ -185,7 +180,6 @@ static int verdicts(const struct hg_filter_options *options, struct hg_plan *pla
     set(plan, "clone3", HG_CALL_ERRNO, ENOSYS);
     if (options->landlock_abi < LANDLOCK_SIGNALS)
         set_all(plan, "tkill pidfd_send_signal", HG_CALL_REFUSE); /* they name threads and descriptors */
-    return 0;
 }
 
 /* --- conditions
@@ -230,12 +224,10 @@ static void spare_guard(struct hg_plan *plan, pid_t guard)
         add(plan->refuse, &plan->refuse_count, "kill", (const struct hg_compare[3]){IS(0, groups[i])});
 }
 
-int hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out, struct hg_error *err)
+void hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out)
 {
     memset(out, 0, sizeof *out);
-    int rc = verdicts(options, out, err);
-    if (rc < 0)
-        return rc;
+    verdicts(options, out);
     for (size_t i = 0; i < sizeof allow_rows / sizeof allow_rows[0]; i++)
         if (applies(options, allow_rows[i].when))
             add(out->allow, &out->allow_count, allow_rows[i].call, allow_rows[i].compare);
@@ -244,5 +236,4 @@ int hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out, s
             add(out->refuse, &out->refuse_count, refuse_rows[i].call, refuse_rows[i].compare);
     if (options->guard > 0 && applies(options, NO_SIGNAL_SCOPE))
         spare_guard(out, options->guard);
-    return 0;
 }

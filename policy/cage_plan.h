@@ -35,7 +35,7 @@ struct hg_plan {
     size_t allow_count, refuse_count;
 };
 
-/* `observe` changes nothing here. 0, or -EINVAL with *err. */
-int hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out, struct hg_error *err);
+/* `observe` changes nothing here. */
+void hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out);
 
 #endif

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define NAME_SIZE 48 /* longer than any name */
+
 static const struct group {
     const char *name, *words;
 } groups[] = {
@@ -127,7 +129,7 @@ const char *hg_syscall_group_name(size_t i)
 
 int hg_syscall_each_of(const char *words, hg_syscall_fn *fn, void *ctx)
 {
-    char word[HG_SYSCALL_NAME_MAX];
+    char word[NAME_SIZE];
     int rc = 0;
     while (rc == 0 && *words != '\0') {
         size_t n = strcspn(words, " ");
@@ -166,17 +168,17 @@ static int same_name(void *wanted, const char *name)
     return strcmp(wanted, name) == 0;
 }
 
-static int is_core(void *out, const char *name)
+static int is_not_core(void *ctx, const char *name)
 {
-    char copy[HG_SYSCALL_NAME_MAX];
-    (void)strcpy(copy, name);
-    if (hg_syscall_each_of(core, same_name, copy) != 1)
-        return 0;
-    (void)strcpy(out, copy);
-    return 1;
+    char copy[NAME_SIZE];
+    (void)ctx;
+    size_t n = strnlen(name, sizeof copy - 1);
+    memcpy(copy, name, n);
+    copy[n] = '\0';
+    return hg_syscall_each_of(core, same_name, copy) != 1;
 }
 
-bool hg_syscall_core(const char *word, char name[HG_SYSCALL_NAME_MAX])
+bool hg_syscall_core(const char *word)
 {
-    return strlen(word) < HG_SYSCALL_NAME_MAX && hg_syscall_each(word, is_core, name) == 1;
+    return hg_syscall_each(word, is_not_core, NULL) == 0;
 }

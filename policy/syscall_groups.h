@@ -17,11 +17,9 @@ int hg_syscall_each_of(const char *words, hg_syscall_fn *fn, void *ctx);
 /* The i-th group's name, NULL behind the last. */
 const char *hg_syscall_group_name(size_t i);
 
-#define HG_SYSCALL_NAME_MAX 48
-
-/* What no policy can allow again: with any of these a process could take its cage off or reach around it.
- * True with the first such call of `word` in `name`. */
-bool hg_syscall_core(const char *word, char name[HG_SYSCALL_NAME_MAX]);
+/* No policy can allow a call of the core again: with any of these a process could take its cage off or reach
+ * around it. True when every call of `word` is such a one. */
+bool hg_syscall_core(const char *word);
 
 /* Lists of words: what `base = default` refuses, and what `base = strict` allows. */
 extern const char hg_syscalls_refused[];
