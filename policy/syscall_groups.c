@@ -118,7 +118,30 @@ const char hg_syscalls_refused[] =
     "@chown chmod fchmod fchmodat fchmodat2 setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr "
     "fremovexattr removexattrat";
 
-const char hg_syscalls_strict[] = "@default @basic-io @io-event @signal @sync @timer";
+/* Learnt with strace -f -c: CPython 3.8 to 3.13 with their multiprocessing, subprocess, asyncio and shutil;
+ * torch and transformers on a CPU (a model from its configuration, saved and loaded, a training loop with
+ * forked, spawned and forkserver workers, checkpoints, a socket). Then added: what other releases of glibc
+ * call in place of those, and what the hub clients' file locks and downloads take. landlock_restrict_self is
+ * the shim's own, after the filter is in force. */
+const char hg_syscalls_strict[] =
+    "@default @basic-io @io-event @signal @timer "
+    /* files */
+    "access chdir copy_file_range creat faccessat faccessat2 fadvise64 fallocate fchdir fcntl fdatasync "
+    "fgetxattr flistxattr flock fstat fstatfs fsync ftruncate getcwd getdents getdents64 getxattr lgetxattr "
+    "link linkat listxattr llistxattr lstat mkdir mkdirat newfstatat open openat readlink readlinkat rename "
+    "renameat renameat2 rmdir sendfile stat statfs statx symlink symlinkat sync_file_range truncate umask "
+    "unlink unlinkat utime utimensat utimes "
+    /* memory */
+    "get_mempolicy madvise map_shadow_stack mbind memfd_create mincore mremap mseal msync set_mempolicy "
+    /* processes and threads; none of another user, none of another priority */
+    "clone fork futex_requeue futex_wait futex_wake getcpu getrusage kill pidfd_open prctl "
+    "sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sched_setaffinity "
+    "setpgid "
+    "setsid sysinfo tgkill uname vfork wait4 waitid landlock_restrict_self "
+    /* pipes and sockets; of which kind the conditions say */
+    "accept accept4 bind connect getpeername getsockname getsockopt ioctl listen pipe pipe2 recvfrom "
+    "recvmmsg "
+    "recvmsg sendmmsg sendmsg sendto setsockopt shutdown socket socketpair";
 
 const char *hg_syscall_group_name(size_t i)
 {
