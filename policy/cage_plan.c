@@ -18,7 +18,6 @@
 #define SETOWN_EX           15u
 #define FIO_SETOWN          0x8901u
 #define SIOC_SPGRP          0x8902u
-#define LANDLOCK_SIGNALS    6 /* the ABI whose scope holds signals back */
 
 /* Arguments that are int in the kernel are compared without their upper half, which the kernel drops and a
  * caller may fill with anything. */
@@ -178,7 +177,7 @@ static void verdicts(const struct hg_filter_options *options, struct hg_plan *pl
         (void)hg_syscall_each(policy->syscalls_deny.items[i], deny, plan);
     /* glibc goes on with clone(2) when it hears that there is no clone3(2). */
     set(plan, "clone3", HG_CALL_ERRNO, ENOSYS);
-    if (options->landlock_abi < LANDLOCK_SIGNALS)
+    if (options->landlock_abi < HG_LANDLOCK_SIGNALS)
         set_all(plan, "tkill pidfd_send_signal", HG_CALL_REFUSE); /* they name threads and descriptors */
 }
 
@@ -206,7 +205,7 @@ static bool applies(const struct hg_filter_options *options, enum when when)
     case PROGRAMS:
         return !has_word(&options->policy->exec_allow, "none");
     case NO_SIGNAL_SCOPE:
-        return options->landlock_abi < LANDLOCK_SIGNALS;
+        return options->landlock_abi < HG_LANDLOCK_SIGNALS;
     case ALWAYS:
         break;
     }
