@@ -172,7 +172,7 @@ int hg_filter_build(const struct hg_filter_options *options, struct hg_program o
     struct hg_plan *plan = malloc(sizeof *plan);
     if (plan == NULL)
         return hg_error_set(err, -ENOMEM, "out of memory");
-    hg_plan_make(options, plan);
+    hg_plan_make(options, false, plan);
     int rc = build(plan, options->observe, out);
     free(plan);
     if (rc < 0) {

@@ -22,10 +22,11 @@ static bool has_word(const struct hg_words *words, const char *word)
 }
 
 /* What the guard decides in a cage, nobody decides in a container: the runtime itself starts the program with
- * execve(2), and where connections go is up to the container's network. */
+ * execve(2), and where connections go is up to the container's network. A second filter can only take away,
+ * and with seccomp(2) hubguard closes its own cage in the container. */
 static enum hg_call_verdict verdict_of(const struct hg_policy *policy, const struct hg_plan *plan, int nr)
 {
-    if (nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address))
+    if (nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address) || nr == SCMP_SYS(seccomp))
         return HG_CALL_ALLOW;
     if (nr == SCMP_SYS(connect))
         return has_word(&policy->net_allow, "none") ? HG_CALL_REFUSE : HG_CALL_ALLOW;
@@ -158,7 +159,7 @@ static void list(const struct hg_policy *policy, FILE *notes)
     else
         (void)fputs(
             "[net] allow: host names, addresses and ports are unknown to it; connect goes wherever the "
-            "container's network lets it\n",
+            "container's network lets it, and UDP is allowed, since names are resolved in the container\n",
             notes);
     if (policy->syscalls_strict)
         (void)fputs(
@@ -175,8 +176,7 @@ int hg_filter_oci(const struct hg_policy *policy, FILE *out, FILE *notes)
     cJSON *profile = cJSON_CreateObject();
     char *text = NULL;
     if (plan != NULL && profile != NULL) {
-        /* No guard to spare, and with that nothing to ask of Landlock. */
-        hg_plan_make(&(struct hg_filter_options){.policy = policy, .landlock_abi = HG_LANDLOCK_SIGNALS},
+        hg_plan_make(&(struct hg_filter_options){.policy = policy, .landlock_abi = HG_LANDLOCK_SIGNALS}, true,
                      plan);
         if (fill(profile, policy, plan))
             text = cJSON_Print(profile);

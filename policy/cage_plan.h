@@ -36,7 +36,7 @@ struct hg_plan {
     size_t allow_count, refuse_count;
 };
 
-/* `observe` changes nothing here. */
-void hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out);
+/* `alone`: without guard and Landlock. `observe` changes nothing here. */
+void hg_plan_make(const struct hg_filter_options *options, bool alone, struct hg_plan *out);
 
 #endif
