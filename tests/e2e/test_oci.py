@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -144,7 +145,7 @@ class Container:
         self.folder = folder
         self.count = 0
         (folder / "rootfs" / "bin").mkdir(parents=True)
-        for name in ("proc", "dev", "sys"):
+        for name in ("proc", "dev", "sys", "tmp"):
             (folder / "rootfs" / name).mkdir()
         shutil.copy(BUSYBOX, folder / "rootfs" / "bin" / "busybox")
         (folder / "rootfs" / "bin" / "sh").symlink_to("busybox")
@@ -153,9 +154,12 @@ class Container:
         subprocess.run(["crun", "spec"], cwd=folder, check=True)
         self.spec = json.loads((folder / "config.json").read_text())
 
-    def run(self, argv, seccomp=None, no_new_privileges=True):
+    def run(self, argv, seccomp=None, no_new_privileges=True, env=(), binds=()):
         self.count += 1
         spec = json.loads(json.dumps(self.spec))
+        spec["process"]["env"] += [f"{key}={value}" for key, value in env]
+        spec["mounts"] += [{"destination": path, "source": path, "type": "bind", "options": ["rbind"]} for path in binds]
+        spec["mounts"].append({"destination": "/tmp", "source": "tmpfs", "type": "tmpfs", "options": ["mode=1777"]})
         spec["process"].update(args=list(argv), terminal=False, noNewPrivileges=no_new_privileges)
         if seccomp is not None:
             spec["linux"]["seccomp"] = seccomp
@@ -221,3 +225,23 @@ def test_x32_is_killed(container, tmp_path):
     rules, _ = profile(tmp_path)
     done = container.run(["/bin/sh", "-c", "/bin/probe $((0x40000000 + 39)); echo $?"], seccomp=rules)
     assert done.stdout.split()[-1] == str(128 + 31), done.stdout + done.stderr
+
+
+def test_the_gate_works_inside(container, tmp_path):
+    """hubguard itself under its profile: good remote code runs, bad remote code does not."""
+    rules, _ = profile(tmp_path)
+    place = container.folder / "place"
+    modules = place / "modules"
+    modules.mkdir(parents=True)
+    (modules / "good.py").write_text("LABEL = 'good ran'\n")
+    (modules / "bad.py").write_text("import os\nos.system('echo bad ran')\n")
+    binds = [str(path) for path in sorted(Path("/").iterdir())
+             if path.is_dir() and not path.is_symlink() and path.name not in ("proc", "sys", "dev", "tmp", "run", "lost+found")]
+    for path in Path("/").iterdir():
+        if path.is_symlink() and not (container.folder / "rootfs" / path.name).exists():
+            (container.folder / "rootfs" / path.name).symlink_to(os.readlink(path))
+    script = f"import sys; sys.path.insert(0, {str(modules)!r}); import good; print(good.LABEL, flush=True); import bad"
+    env = {"HF_MODULES_CACHE": modules, "HOME": place, "XDG_RUNTIME_DIR": place}.items()
+    done = container.run([str(HUBGUARD), "run", "--", sys.executable, "-c", script], seccomp=rules, env=env, binds=binds)
+    assert done.stdout == "good ran\n", done.stderr
+    assert done.returncode == 1 and "hubguard: blocked" in done.stderr
