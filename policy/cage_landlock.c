@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/landlock.h>
+#include <linux/major.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "policy/cage.h"
@@ -148,6 +150,14 @@ static int note_inodes(struct builder *b)
     return rc;
 }
 
+/* The raw bytes of disks and of memory hold every denied file. */
+static bool is_raw(const struct stat *st)
+{
+    unsigned minor_number = minor(st->st_rdev);
+    return S_ISBLK(st->st_mode) || (S_ISCHR(st->st_mode) && major(st->st_rdev) == MEM_MAJOR &&
+                                    (minor_number == 1 || minor_number == 2 || minor_number == 4));
+}
+
 static int grant_entry(struct builder *b, int directory, const char *name, const struct access *access)
 {
     struct stat st;
@@ -155,7 +165,7 @@ static int grant_entry(struct builder *b, int directory, const char *name, const
     if (fd < 0)
         return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
     int rc = 0;
-    if (fstat(fd, &st) == 0 && !S_ISLNK(st.st_mode) && !is_denied_inode(b, &st))
+    if (fstat(fd, &st) == 0 && !S_ISLNK(st.st_mode) && !is_raw(&st) && !is_denied_inode(b, &st))
         rc = add_rule(b, fd, S_ISDIR(st.st_mode) ? access->tree : access->file);
     close(fd);
     return rc;
@@ -176,7 +186,7 @@ static int grant_named(struct builder *b, int directory, const char *path, const
     int n = snprintf(child, sizeof child, "%s/%s", path[1] == '\0' ? "" : path, name);
     if (n >= (int)sizeof child)
         return 0;
-    if (holds_denied(b, child))
+    if (holds_denied(b, child) || strcmp(child, "/dev") == 0)
         return grant_allowed(b, child, access);
     if (++b->siblings > SIBLINGS_MAX)
         return hg_error_set(
@@ -210,7 +220,8 @@ static int grant_allowed(struct builder *b, const char *path, const struct acces
 {
     if (is_denied(b, path))
         return 0;
-    return holds_denied(b, path) ? grant_around(b, path, access) : grant(b, path, access);
+    return holds_denied(b, path) || strcmp(path, "/dev") == 0 ? grant_around(b, path, access)
+                                                              : grant(b, path, access);
 }
 
 /* --- the ruleset --- */

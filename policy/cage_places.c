@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,11 @@ struct finder {
     const struct hg_places_options *options;
     struct hg_places *out;
     struct hg_error *err;
-    char home[PATH_MAX]; /* resolved; "" when there is none */
-    char own[PATH_MAX];  /* hubguard's verdict cache; "" */
-    char xdg[PATH_MAX];  /* $XDG_CACHE_HOME or ~/.cache; "" */
-    char hf[PATH_MAX];   /* $HF_HOME or XDG/huggingface; "" */
+    char home[PATH_MAX];    /* resolved; "" when there is none */
+    char account[PATH_MAX]; /* the home that passwd(5) has, where HOME says another; "" */
+    char own[PATH_MAX];     /* hubguard's verdict cache; "" */
+    char xdg[PATH_MAX];     /* $XDG_CACHE_HOME or ~/.cache; "" */
+    char hf[PATH_MAX];      /* $HF_HOME or XDG/huggingface; "" */
 };
 
 /* --- lists --- */
@@ -127,6 +129,9 @@ static void find_bases(struct finder *f)
     if (known == NULL || known[0] != '/' || !resolve(known, f->home, &st))
         f->home[0] = '\0';
     free(known);
+    const struct passwd *user = getpwuid(getuid());
+    if (user == NULL || user->pw_dir[0] != '/' || !resolve(user->pw_dir, f->account, &st))
+        f->account[0] = '\0';
     const char *xdg = value_of(f, "XDG_CACHE_HOME");
     if (xdg != NULL ? !spell(f, xdg, f->xdg) : !join(f->home, ".cache", f->xdg))
         f->xdg[0] = '\0';
@@ -139,10 +144,16 @@ static void find_bases(struct finder *f)
 
 /* --- write --- */
 
+static bool holds_home(const struct finder *f, const char *path)
+{
+    return strcmp(path, "/") == 0 || (f->home[0] != '\0' && hg_path_below(f->home, path)) ||
+           (f->account[0] != '\0' && hg_path_below(f->account, path));
+}
+
 /* A cache that was pointed at the home, or at what holds hubguard's own verdicts, is no cache. */
 static bool is_too_wide(const struct finder *f, const char *path)
 {
-    return strcmp(path, "/") == 0 || (f->home[0] != '\0' && hg_path_below(f->home, path)) ||
+    return holds_home(f, path) ||
            (f->own[0] != '\0' && (hg_path_below(f->own, path) || hg_path_below(path, f->own)));
 }
 
@@ -151,8 +162,7 @@ static int add_cwd(struct finder *f)
     char found[PATH_MAX];
     struct stat st;
     const char *cwd = f->options->cwd;
-    if (cwd == NULL || !resolve(cwd, found, &st) || strcmp(found, "/") == 0 ||
-        (f->home[0] != '\0' && hg_path_below(f->home, found)))
+    if (cwd == NULL || !resolve(cwd, found, &st) || holds_home(f, found))
         return 0;
     return hg_place_add(&f->out->write, found, true);
 }
@@ -168,7 +178,8 @@ static int add_tmp(struct finder *f)
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const char *value = value_of(f, variables[i]);
         if (value == NULL || !spell(f, value, spelled) || !resolve(spelled, found, &st) ||
-            !S_ISDIR(st.st_mode) || strcmp(found, "/") == 0 || strcmp(found, f->home) == 0) {
+            !S_ISDIR(st.st_mode) || strcmp(found, "/") == 0 || strcmp(found, f->home) == 0 ||
+            strcmp(found, f->account) == 0) {
             (void)snprintf(found, sizeof found, "/tmp");
             continue;
         }

@@ -806,6 +806,27 @@ static void other_names_of_a_denied_place(void **state)
     assert_int_equal(unlink(at("home/netrc-too")), 0);
 }
 
+/* Whoever may read a disk may read every file on it. */
+static void raw_disks(void **state)
+{
+    (void)state;
+    static const struct set_up changes[] = {DENY};
+    static const char *const disks[] = {"/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/loop0", "/dev/mem"};
+    struct hg_places places;
+    bool seen = false;
+    if (machine.landlock_abi == 0)
+        skip();
+    assert_int_equal(find_at(changes, 1, plain, "home/proj", &places), 0);
+    for (size_t i = 0; i < sizeof disks / sizeof disks[0]; i++)
+        if (do_read(disks[i], NULL) == 0) {
+            seen = true;
+            assert_int_equal(in_cage(&places, machine.landlock_abi, do_read, disks[i], NULL), EACCES);
+        }
+    hg_places_free(&places);
+    if (!seen)
+        skip();
+}
+
 /* In a mount namespace of its own; exit status 77 when there is none. */
 static int bind_mounts(void)
 {
@@ -1030,6 +1051,7 @@ int main(void)
         cmocka_unit_test(denied_place_inside_a_write_place),
         cmocka_unit_test(new_beside_a_denied_place),
         cmocka_unit_test(other_names_of_a_denied_place),
+        cmocka_unit_test(raw_disks),
         cmocka_unit_test(denied_place_behind_a_bind_mount),
         cmocka_unit_test(read_list),
         cmocka_unit_test(nothing_denied),
