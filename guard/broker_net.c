@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guard/address.h"
 #include "guard/caged.h"
+#include "guard/sockaddr.h"
 #include "guard/unix_peer.h"
 
 /* A connect(2) that may wait, on its way. */
@@ -17,7 +17,7 @@ struct attempt {
     struct hg_task task;
     struct hg_inquiry *inquiry; /* the loop's */
     struct hg_pinned pinned;    /* AF_UNIX: what `to` means */
-    struct hg_address to;
+    struct hg_sockaddr to;
     int fd; /* the shared socket */
     int error;
 };
@@ -47,7 +47,7 @@ static bool is_fit(const struct hg_policy *policy, int fd, int family)
            (type == SOCK_DGRAM && protocol == IPPROTO_UDP && anything_goes(policy));
 }
 
-static int connect_to(int fd, const struct hg_address *to)
+static int connect_to(int fd, const struct hg_sockaddr *to)
 {
     return connect(fd, (const struct sockaddr *)&to->at, to->size) == 0 ? 0 : errno;
 }
@@ -85,7 +85,7 @@ static void abandon(struct hg_task *task)
 /* The thread has a descriptor of its own: a process that was interrupted closes its connection, and the
  * thread ends when the connect does. */
 static void connect_later(struct hg_cage *cage, struct hg_inquiry *q, struct hg_pinned *pinned,
-                          const struct hg_address *to)
+                          const struct hg_sockaddr *to)
 {
     struct attempt *a = calloc(1, sizeof *a);
     if (a != NULL) {
@@ -108,7 +108,7 @@ static void connect_later(struct hg_cage *cage, struct hg_inquiry *q, struct hg_
  * -------------------------------------------------------------------------------------------------------- */
 
 static void connect_now(struct hg_cage *cage, struct hg_inquiry *q, struct hg_pinned *pinned,
-                        const struct hg_address *to)
+                        const struct hg_sockaddr *to)
 {
     int flags = fcntl(q->fd, F_GETFL);
     if (flags < 0 || (flags & O_NONBLOCK) == 0) {
@@ -126,10 +126,10 @@ static void connect_now(struct hg_cage *cage, struct hg_inquiry *q, struct hg_pi
 void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *q)
 {
     struct hg_cage *cage = caged->cage;
-    struct hg_address to;
+    struct hg_sockaddr to;
     struct hg_pinned pinned = HG_PINNED_NONE;
-    char text[HG_ADDRESS_TEXT];
-    int error = -hg_address_parse(q->question.path, &to), domain = option(q->fd, SO_DOMAIN);
+    char text[HG_SOCKADDR_TEXT];
+    int error = -hg_sockaddr_parse(q->question.path, &to), domain = option(q->fd, SO_DOMAIN);
     int family = to.at.ss_family;
     if (error == 0 && domain < 0)
         error = ENOTSOCK;
@@ -139,7 +139,7 @@ void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *q)
         hg_cage_answer(q, HG_VERDICT_ALLOW, error, "");
         return;
     }
-    const struct hg_act act = hg_cage_act(q, HG_ACT_CONNECT, hg_address_text(&to, text));
+    const struct hg_act act = hg_cage_act(q, HG_ACT_CONNECT, hg_sockaddr_text(&to, text));
     bool allowed = is_fit(cage->options.policy, q->fd, family);
     if (allowed && family == AF_UNIX) {
         error = hg_unix_peer_pin(caged, q->pid, &to, &pinned);

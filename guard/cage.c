@@ -198,7 +198,7 @@ static int build_programs(struct hg_cage *cage, struct hg_error *err)
         return 0;
     const struct hg_filter_options options = {.policy = cage->options.policy,
                                               .guard = getpid(),
-                                              .landlock_abi = cage->landlock_abi,
+                                              .landlock_abi = cage->machine.landlock_abi,
                                               .observe = hg_cage_observes(cage)};
     return hg_filter_build(&options, cage->programs, err);
 }
@@ -267,10 +267,25 @@ static int prepare(struct hg_cage *cage, struct hg_caged *caged, int fds[HG_CAGE
     return rc == 0 ? make_descriptors(cage, &caged->places, fds, err) : rc;
 }
 
+/* The places, for the hooks. Denied ones first: a message about them has no other source, a place for writing
+ * that is left out costs a question. */
+static void put_places(const struct hg_places *places, char text[HG_WIRE_TEXT_MAX])
+{
+    size_t at = put_lines('D', &places->deny_read, text, HG_WIRE_TEXT_MAX);
+    (void)put_lines('W', &places->write, text + at, HG_WIRE_TEXT_MAX - at);
+}
+
 static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
 {
     int fds[HG_CAGE_FDS];
+    char text[HG_WIRE_TEXT_MAX];
     struct hg_error err = {"out of memory"};
+    const struct hg_caged *inside = q->cage != 0 ? hg_cage_of(cage, q) : NULL;
+    if (inside != NULL) { /* a child of one that closed it: nothing to install */
+        put_places(&inside->places, text);
+        hg_cage_answer(q, HG_VERDICT_ALLOW, 0, text);
+        return;
+    }
     if (lacks(cage, q))
         return;
     forget_closing(cage, q->pid);
@@ -300,11 +315,7 @@ static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
         fail(cage, q, q->question.path, err.text, "");
         return;
     }
-    char text[HG_WIRE_TEXT_MAX];
-    /* Denied places first: the hook's message for them has no other source, a place for writing that is left
-     * out costs a question. */
-    size_t at = put_lines('D', &caged->places.deny_read, text, sizeof text);
-    (void)put_lines('W', &caged->places.write, text + at, sizeof text - at);
+    put_places(&caged->places, text);
     struct hg_reply reply = {.verdict = HG_VERDICT_ALLOW,
                              .flags = cage->landlock_abi > 0 ? HG_REPLY_LANDLOCK : 0};
     answer(q, &reply, text, fds, (size_t)count);
@@ -318,7 +329,7 @@ static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
 static void closed(struct hg_cage *cage, const struct hg_caged *caged)
 {
     struct hg_cage_facts *facts = cage->options.facts;
-    facts->landlock = cage->landlock_abi > 0;
+    facts->landlock = (facts->closed == 0 || facts->landlock) && cage->landlock_abi > 0;
     facts->landlock_abi = cage->landlock_abi;
     facts->closed++;
     const struct hg_cage_event event = {.pid = caged->pid,
@@ -330,34 +341,45 @@ static void closed(struct hg_cage *cage, const struct hg_caged *caged)
     (void)hg_report_cage(cage->options.report, &event);
 }
 
+/* A process without a cage, or with part of one: it says what went wrong. */
+static void not_closed(struct hg_cage *cage, struct hg_inquiry *q, struct hg_caged *caged)
+{
+    const char *told = q->question.resolved;
+    char why[300];
+    if (told[0] != '\0')
+        (void)hg_text_escape(told, strlen(told), true, why, sizeof why);
+    else
+        (void)snprintf(why, sizeof why, "the kernel refused it to this process: %s",
+                       strerror((int)q->question.head.error));
+    if (caged != NULL)
+        hg_caged_end(caged);
+    else
+        cage->options.facts->landlock = false; /* the filter is in force, the ruleset not for every thread */
+    fail(cage, q, q->question.path, why, "");
+}
+
 static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 {
     struct hg_caged *caged = closing_of(cage, q->pid);
-    char why[120];
-    int rc = q->fd < 0 ? 0 : caged == NULL ? -ESRCH : hg_notify_is_listener(q->fd) ? 0 : -EINVAL;
-    if (rc == 0 && q->fd >= 0)
-        rc = hg_notify_start(caged, q->fd);
-    if (rc == 0 && q->fd >= 0) {
-        q->fd = -1;
-        cage->closing--;
-        cage->closed++;
-        closed(cage, caged);
-        hg_cage_answer(q, HG_VERDICT_ALLOW, 0, "");
+    if (q->fd < 0) {
+        not_closed(cage, q, caged);
         return;
     }
-    if (q->fd < 0)
-        (void)snprintf(why, sizeof why, "the kernel refused it to this process: %s",
-                       strerror((int)q->question.head.error));
-    else
+    int rc = caged == NULL ? -ESRCH : hg_notify_is_listener(q->fd) ? 0 : -EINVAL;
+    if (rc == 0)
+        rc = hg_notify_start(caged, q->fd);
+    if (rc != 0) {
+        char why[120];
         (void)snprintf(why, sizeof why, "the guard was given no seccomp listener to supervise: %s",
                        strerror(-rc));
-    char *path = caged == NULL ? NULL : caged->path;
-    if (caged != NULL) {
-        caged->path = NULL;
-        hg_caged_end(caged);
+        fail(cage, q, q->question.path, why, "");
+        return;
     }
-    fail(cage, q, path == NULL ? q->question.path : path, why, "");
-    free(path);
+    q->fd = -1;
+    cage->closing--;
+    cage->closed++;
+    closed(cage, caged);
+    hg_cage_answer(q, HG_VERDICT_ALLOW, 0, "");
 }
 
 /* --- everything

@@ -17,10 +17,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "guard/address.h"
 #include "guard/caged.h"
 #include "guard/process.h"
 #include "guard/server.h"
+#include "guard/sockaddr.h"
 
 /* A call that waits for its answer. */
 struct call {
@@ -112,12 +112,12 @@ static void open_channel(const struct call *c)
 static void on_connect(const struct call *c)
 {
     unsigned char bytes[sizeof(struct sockaddr_storage)];
-    struct hg_address address;
-    char text[HG_ADDRESS_TEXT] = "";
+    struct hg_sockaddr address;
+    char text[HG_SOCKADDR_TEXT] = "";
     size_t size = (uint32_t)c->args[2];
     if (size <= sizeof bytes && hg_process_memory(c->tid, c->args[1], bytes, size) == 0 &&
-        hg_address_take(bytes, size, &address) == 0)
-        (void)hg_address_text(&address, text);
+        hg_sockaddr_take(bytes, size, &address) == 0)
+        (void)hg_sockaddr_text(&address, text);
     refuse(c, HG_ACT_CONNECT, text, EACCES);
 }
 

@@ -240,7 +240,7 @@ static bool may_reach(struct hg_caged *caged, int file)
     return true;
 }
 
-int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_address *address, struct hg_pinned *pinned)
+int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_sockaddr *address, struct hg_pinned *pinned)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)&address->at;
     char path[sizeof un->sun_path + 1], resolved[PATH_MAX];
