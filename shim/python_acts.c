@@ -34,11 +34,26 @@ struct act {
     char object[PATH_MAX]; /* program, file, host */
 };
 
+/* Whether the event is an act of remote code. */
+static bool is_act(const struct act *a, struct hg_remote *by)
+{
+    return hg_py_remote_frame(a->is_remote, by) && !by->imported;
+}
+
+/* For the call that follows in this thread. */
+static void remember(const struct hg_remote *by)
+{
+    size_t n = strlen(by->file);
+    if (n < sizeof hg_thread.act_file)
+        memcpy(hg_thread.act_file, by->file, n + 1);
+    hg_thread.act_line = by->line;
+}
+
 /* 0, or -EACCES with the guard's text in hg_thread.message. */
-static int ask(struct act *a)
+static int ask(const struct act *a)
 {
     struct hg_remote by;
-    if (!hg_py_remote_frame(a->is_remote, &by) || by.imported)
+    if (!is_act(a, &by))
         return 0;
     struct hg_ask q = {
         .request = {.kind = HG_REQ_ACT, .flags = HG_REQ_NO_BYTES, .layer = HG_LAYER_AUDIT, .line = by.line},
@@ -47,11 +62,8 @@ static int ask(struct act *a)
         .frame = by.file,
         .fd = -1};
     int code = hg_ask_guard(&q, NULL);
-    /* For the call that follows in this thread. */
-    size_t n = code == 0 ? strlen(by.file) : sizeof hg_thread.act_file;
-    if (n < sizeof hg_thread.act_file)
-        memcpy(hg_thread.act_file, by.file, n + 1);
-    hg_thread.act_line = by.line;
+    if (code == 0)
+        remember(&by);
     return code;
 }
 
@@ -138,14 +150,14 @@ static int on_system(struct act *a, PyObject *args)
 static int on_connect(struct act *a, PyObject *args)
 {
     char room[PATH_MAX];
+    struct hg_remote by;
     PyObject *address = item(args, 1);
-    const char *path = hg_py_text(address, room);
-    a->what = "connect";
-    if (path != NULL) { /* AF_UNIX */
-        if (path[0] == '\0' || hg_path_clean(path, NULL, a->object, PATH_MAX) <= 0)
-            return 0;
-        return ask(a);
+    if (hg_py_text(address, room) != NULL) { /* AF_UNIX: who listens there is seen when it is connected to */
+        if (is_act(a, &by))
+            remember(&by);
+        return 0;
     }
+    a->what = "connect";
     PyObject *host = address == NULL ? NULL : hg_py.CallMethod(address, "__getitem__", "i", 0);
     PyObject *port = host == NULL ? NULL : hg_py.CallMethod(address, "__getitem__", "i", 1);
     hg_py.ErrClear();
