@@ -34,13 +34,12 @@ static bool anything_goes(const struct hg_policy *policy)
     return policy->net_allow.count == 1 && strcmp(policy->net_allow.items[0], "any") == 0;
 }
 
-/* Sockets that the filter lets nobody make may be there from before. AF_UNSPEC dissolves a connection, on any
- * of them. */
+/* A socket that the filter lets nobody make may be there from before. AF_UNSPEC dissolves a connection. */
 static bool is_fit(const struct hg_policy *policy, int fd, int family)
 {
-    int type = option(fd, SO_TYPE), protocol = option(fd, SO_PROTOCOL);
+    int type = option(fd, SO_TYPE), protocol = option(fd, SO_PROTOCOL), domain = option(fd, SO_DOMAIN);
     if (family == AF_UNSPEC)
-        return true;
+        return domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX;
     if (family == AF_UNIX)
         return type == SOCK_STREAM || type == SOCK_SEQPACKET;
     return (type == SOCK_STREAM && protocol == IPPROTO_TCP) ||

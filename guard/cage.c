@@ -145,10 +145,10 @@ static void fail(struct hg_cage *cage, struct hg_inquiry *q, const char *path, c
     (void)hg_report_cage(cage->options.report, &event);
     (void)hg_text_escape(path, strlen(path), true, shown, sizeof shown);
     (void)snprintf(text, sizeof text, "hubguard: %s %s\n  the cage cannot be closed: %s\n%s%s%s",
-                   pass ? "not caged:" : "blocked", shown, why, todo[0] != '\0' ? "  what helps: " : "", todo,
-                   todo[0] != '\0' ? "\n" : "");
+                   pass ? "warning: not caged:" : "blocked", shown, why,
+                   todo[0] != '\0' ? "  what helps: " : "", todo, todo[0] != '\0' ? "\n" : "");
     struct hg_reply reply = {.verdict = pass ? HG_VERDICT_ALLOW : HG_VERDICT_BLOCK,
-                             .flags = pass && p->banner ? HG_REPLY_BANNER : 0};
+                             .flags = p->banner ? HG_REPLY_BANNER : 0};
     answer(q, &reply, text, NULL, 0);
 }
 
