@@ -66,11 +66,13 @@ void hg_refused_open(int dirfd, const char *path, bool writing)
     errno = saved;
 }
 
+/* EPERM is the filter's own answer where no program is allowed; every other execve(2) the guard has been
+ * asked about. */
 void hg_refused_exec(const char *path)
 {
     char clean[PATH_MAX], resolved[PATH_MAX];
     int saved = errno;
-    if ((saved == EACCES || saved == EPERM) && hg_caged() && hg_cage_own()) {
+    if (saved == EPERM && hg_caged() && hg_cage_own()) {
         if (strchr(path, '/') == NULL) /* searched for: each place was asked about */
             tell("exec", path);
         else if (hg_path_clean(path, NULL, clean, sizeof clean) > 0 &&
