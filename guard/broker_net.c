@@ -154,7 +154,7 @@ void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *q)
         hg_unpin(&pinned);
         return;
     }
-    if (allowed && family != AF_UNSPEC)
+    if (allowed && (family == AF_INET || family == AF_INET6)) /* a new host is news, a new pipe is not */
         hg_acts_record(&cage->acts, &act, HG_ACT_ALLOW);
     connect_now(cage, q, &pinned, &to);
 }

@@ -388,14 +388,14 @@ static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 static void ask_broker(struct hg_cage *cage, struct hg_inquiry *q)
 {
     static void (*const brokers[])(struct hg_caged *, struct hg_inquiry *) = {
-        [HG_REQ_CONNECT - HG_REQ_CONNECT] = hg_broker_connect,
-        [HG_REQ_RESOLVE - HG_REQ_CONNECT] = hg_broker_resolve,
-        [HG_REQ_ATTR - HG_REQ_CONNECT] = hg_broker_attr,
-        [HG_REQ_ACT - HG_REQ_CONNECT] = hg_broker_act,
+        [HG_REQ_CONNECT] = hg_broker_connect,
+        [HG_REQ_RESOLVE] = hg_broker_resolve,
+        [HG_REQ_ATTR] = hg_broker_attr,
+        [HG_REQ_ACT] = hg_broker_act,
     };
     struct hg_caged *caged = hg_cage_of(cage, q);
     if (caged != NULL)
-        brokers[q->question.head.kind - HG_REQ_CONNECT](caged, q);
+        brokers[q->question.head.kind](caged, q);
     else
         hg_cage_answer(q, HG_VERDICT_BLOCK, EACCES, "hubguard: this process is in no cage of this guard");
 }
@@ -412,8 +412,10 @@ void hg_cage_ask(struct hg_cage *cage, struct hg_inquiry *q)
 
 static void release(struct hg_cage *cage)
 {
-    while (cage->first != NULL)
-        hg_caged_end(cage->first);
+    for (struct hg_caged *c = cage->first, *next; c != NULL; c = next) {
+        next = c->next;
+        hg_caged_end(c);
+    }
     hg_work_close(cage->work);
     hg_patience_close(&cage->patience);
     hg_notify_close(cage);
