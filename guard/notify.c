@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "guard/caged.h"
@@ -108,6 +109,14 @@ static void open_channel(const struct call *c)
     close(ends[1]); /* of a channel that nobody got the server sees the end */
 }
 
+/* The C library asks the name service cache for users and groups by itself, on most machines in vain: a
+ * refusal as any other, but nothing to tell of. */
+static bool is_name_cache(const struct hg_sockaddr *address)
+{
+    const struct sockaddr_un *un = (const struct sockaddr_un *)&address->at;
+    return address->at.ss_family == AF_UNIX && strcmp(un->sun_path, "/var/run/nscd/socket") == 0;
+}
+
 /* Where it wanted to go, for the event alone: "" when it cannot be read. */
 static void on_connect(const struct call *c)
 {
@@ -116,8 +125,16 @@ static void on_connect(const struct call *c)
     char text[HG_SOCKADDR_TEXT] = "";
     size_t size = (uint32_t)c->args[2];
     if (size <= sizeof bytes && hg_process_memory(c->tid, c->args[1], bytes, size) == 0 &&
-        hg_sockaddr_take(bytes, size, &address) == 0)
+        hg_sockaddr_take(bytes, size, &address) == 0) {
+        if (is_name_cache(&address)) {
+            if (hg_cage_observes(c->caged->cage))
+                let_go_on(c);
+            else
+                send_answer(c, EACCES, 0);
+            return;
+        }
         (void)hg_sockaddr_text(&address, text);
+    }
     refuse(c, HG_ACT_CONNECT, text, EACCES);
 }
 
