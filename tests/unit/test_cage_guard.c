@@ -45,6 +45,7 @@ struct fixture {
     int tcp; /* listens on the loopback; its port is the allowed one */
     struct sockaddr_in at;
     pid_t guard;
+    bool guard_died; /* of the test's hand */
 };
 
 static int no_scan(void *context, const struct hg_scan_input *input, struct hg_findings *out)
@@ -53,6 +54,14 @@ static int no_scan(void *context, const struct hg_scan_input *input, struct hg_f
     (void)input;
     (void)out;
     return 0;
+}
+
+static volatile sig_atomic_t asked_to_end;
+
+static void end(int signal)
+{
+    (void)signal;
+    asked_to_end = 1;
 }
 
 static _Noreturn void guard_main(const struct fixture *f, const char *policy_text)
@@ -99,9 +108,17 @@ static _Noreturn void guard_main(const struct fixture *f, const char *policy_tex
     if (hg_server_open(&listen_on, &server) != 0)
         _exit(5);
     hg_cage_set_server(cage, server);
-    while (hg_loop_step(&loop) == 0)
+    (void)signal(SIGTERM, end);
+    while (asked_to_end == 0 && hg_loop_step(&loop) == 0)
         ;
-    _exit(6);
+    hg_cage_close(cage);
+    hg_gate_close(gate);
+    hg_server_close(server);
+    hg_loop_close(&loop);
+    hg_report_close(report);
+    hg_lock_free(lock);
+    hg_policy_free(&policy);
+    exit(asked_to_end != 0 ? 0 : 6); /* not _exit(2): leaks are looked for */
 }
 
 static int set_up_with(void **state, const char *more)
@@ -154,8 +171,8 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     char path[128];
     int status;
-    (void)kill(f->guard, SIGKILL);
-    (void)waitpid(f->guard, &status, 0);
+    (void)kill(f->guard, SIGTERM);
+    int rc = f->guard_died || (waitpid(f->guard, &status, 0) == f->guard && status == 0) ? 0 : -1;
     hg_rundir_close(&f->rundir);
     close(f->tcp);
     (void)unlink(f->file);
@@ -165,7 +182,7 @@ static int tear_down(void **state)
     (void)unlink(path);
     (void)rmdir(f->dir);
     free(f);
-    return 0;
+    return rc;
 }
 
 /* --- a process that speaks the protocol
@@ -625,6 +642,31 @@ static void without_guard(const struct fixture *f)
     MUST(start("/proc/self/exe", "--just-end") == 1000 + ENOSYS);
 }
 
+/* A connect that waits in a thread of the guard, when that is asked to end. */
+static void waits(const struct fixture *f)
+{
+    struct answer a;
+    struct sockaddr_un un;
+    close_cage(f, 3);
+    int own = listen_at(f, &un);
+    MUST(own >= 0 && listen(own, 0) == 0);
+    int first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int second = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    MUST(broker(first, &un, sizeof un, &a) == 0); /* the backlog is full now */
+    MUST(fcntl(second, F_SETFL, O_NONBLOCK) == 0 && broker(second, &un, sizeof un, &a) == EAGAIN);
+    MUST(fcntl(second, F_SETFL, 0) == 0);
+    /* Others are served meanwhile. */
+    int third = fork();
+    if (third == 0) {
+        (void)usleep(300000);
+        may(f, "resolve", "localhost", true, "");
+        _exit(access(f->outside, F_OK) == 0 ? 0 : 1);
+    }
+    MUST(broker(second, &un, sizeof un, &a) == EACCES && strstr(a.text, "the guard ends") != NULL);
+    int status;
+    MUST(waitpid(third, &status, 0) == third && status == 0);
+}
+
 /* --- lies
  * ------------------------------------------------------------------------------------------------------------
  */
@@ -750,6 +792,24 @@ static void guard_dies(void **state)
         (void)usleep(10000);
     (void)usleep(100000);
     assert_int_equal(kill(f->guard, SIGKILL), 0);
+    assert_int_equal(waitpid(f->guard, &status, 0), f->guard);
+    f->guard_died = true;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void guard_ends(void **state)
+{
+    struct fixture *f = *state;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)alarm(60);
+        waits(f);
+        _exit(0);
+    }
+    (void)usleep(2000000);
+    assert_int_equal(kill(f->guard, SIGTERM), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
 }
@@ -785,6 +845,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(lies_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guard_dies, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(guard_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(observing, set_up_observing, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
