@@ -16,6 +16,7 @@
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct fixture {
     struct sockaddr_in at;
     pid_t guard;
     bool guard_died; /* of the test's hand */
+    bool no_landlock;
 };
 
 static int no_scan(void *context, const struct hg_scan_input *input, struct hg_findings *out)
@@ -95,6 +97,13 @@ static _Noreturn void guard_main(const struct fixture *f, const char *policy_tex
                                             .pool = {.workers = 1, .timeout_ms = 500, .scan = no_scan},
                                             .started_by = "run",
                                             .cage = &facts};
+    if (f->no_landlock) {
+        scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+        if (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EOPNOTSUPP), SCMP_SYS(landlock_create_ruleset), 0) != 0 ||
+            seccomp_load(ctx) != 0)
+            _exit(7);
+        seccomp_release(ctx);
+    }
     const struct hg_cage_options cage_options = {.loop = &loop,
                                                  .policy = &policy,
                                                  .roots = &roots,
@@ -121,7 +130,7 @@ static _Noreturn void guard_main(const struct fixture *f, const char *policy_tex
     exit(asked_to_end != 0 ? 0 : 6); /* not _exit(2): leaks are looked for */
 }
 
-static int set_up_with(void **state, const char *more)
+static int set_up_on(void **state, const char *more, bool no_landlock)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct hg_error err;
@@ -149,6 +158,7 @@ static int set_up_with(void **state, const char *more)
         policy, sizeof policy,
         "[net]\nallow = 127.0.0.1/32:%u localhost:%u\n[fs]\nwrite = %s\n[exec]\nallow = python\n%s",
         ntohs(f->at.sin_port), ntohs(f->at.sin_port), f->dir, more);
+    f->no_landlock = no_landlock;
     f->guard = fork();
     if (f->guard == 0)
         guard_main(f, policy);
@@ -158,12 +168,22 @@ static int set_up_with(void **state, const char *more)
 
 static int set_up(void **state)
 {
-    return set_up_with(state, "");
+    return set_up_on(state, "", false);
+}
+
+static int set_up_without_landlock(void **state)
+{
+    return set_up_on(state, "", true);
+}
+
+static int set_up_without_and_allow(void **state)
+{
+    return set_up_on(state, "[guard]\non_error = allow\n", true);
 }
 
 static int set_up_observing(void **state)
 {
-    return set_up_with(state, "[guard]\nmode = observe\n");
+    return set_up_on(state, "[guard]\nmode = observe\n", true);
 }
 
 static int tear_down(void **state)
@@ -703,6 +723,28 @@ static void lies(const struct fixture *f)
     MUST(a.head.verdict == HG_VERDICT_BLOCK && a.head.error == EACCES);
 }
 
+/* A machine that lacks what the policy needs. */
+static void lacking(const struct fixture *f)
+{
+    struct answer a;
+    char text[128];
+    ask(dial(f), (struct hg_request){.kind = HG_REQ_CAGE}, (struct words){.path = f->file}, -1, &a);
+    MUST(a.head.verdict == HG_VERDICT_BLOCK && a.fd_count == 0);
+    (void)snprintf(text, sizeof text, "hubguard: blocked %s\n", f->file);
+    MUST(strstr(a.text, text) == a.text);
+    MUST(strstr(a.text, "[exec] allow (p.ini:6) needs Landlock, which this machine lacks: EOPNOTSUPP") !=
+         NULL);
+    MUST(strstr(a.text, "  what helps: ") != NULL);
+}
+
+static void lacking_and_allowed(const struct fixture *f)
+{
+    struct answer a;
+    ask(dial(f), (struct hg_request){.kind = HG_REQ_CAGE}, (struct words){.path = f->file}, -1, &a);
+    MUST(a.head.verdict == HG_VERDICT_ALLOW && a.fd_count == 0 && (a.head.flags & HG_REPLY_BANNER) != 0);
+    MUST(strstr(a.text, "hubguard: warning: not caged: ") == a.text);
+}
+
 /* --- observing
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -735,6 +777,8 @@ LIVE(names_by_the_guard, names)
 LIVE(attributes_by_the_guard, attributes)
 LIVE(questions_of_hooks, questions)
 LIVE(lies_are_refused, lies)
+LIVE(lacking_is_refused, lacking)
+LIVE(lacking_is_let_through, lacking_and_allowed)
 
 static void network_by_the_guard(void **state)
 {
@@ -843,6 +887,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(attributes_by_the_guard, set_up, tear_down),
         cmocka_unit_test_setup_teardown(questions_of_hooks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lies_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lacking_is_refused, set_up_without_landlock, tear_down),
+        cmocka_unit_test_setup_teardown(lacking_is_let_through, set_up_without_and_allow, tear_down),
         cmocka_unit_test_setup_teardown(many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guard_dies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guard_ends, set_up, tear_down),
