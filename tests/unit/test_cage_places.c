@@ -156,6 +156,8 @@ static void caches(void **state)
     static const struct environment inside[] = {
         {"HOME", "home"}, {"HF_HOME", "home/.cache/hubguard/x"}, {NULL, NULL}};
     static const struct environment blocked[] = {{"HOME", "home"}, {"HF_HOME", "out/log/hf"}, {NULL, NULL}};
+    static const struct environment expanding[] = {
+        {"HOME", "home"}, {"HF_HOME", "home/proj/$SCRATCH/hf"}, {NULL, NULL}};
     struct hg_places places;
     struct stat st;
 
@@ -182,6 +184,10 @@ static void caches(void **state)
     assert_int_equal(find_at(cache, 1, inside, "home/proj", &places), 0);
     assert_false(hg_places_may_write(&places, at("home/.cache/hubguard/x")));
     assert_int_not_equal(stat(at("home/.cache/hubguard/x"), &st), 0);
+    hg_places_free(&places);
+
+    assert_int_equal(find_at(cache, 1, expanding, "home/proj", &places), 0);
+    assert_int_not_equal(stat(at("home/proj/$SCRATCH"), &st), 0);
     hg_places_free(&places);
 
     assert_int_equal(find_at(cache, 1, blocked, "home/proj", &places), 0);
