@@ -317,6 +317,51 @@ static void memory_files_are_the_filters_affair(void **state)
     hg_places_free(&places);
 }
 
+/* What a rule cannot name: files without a name in a directory. */
+static int do_reopen_memory(const char *path, const char *to)
+{
+    char name[64];
+    (void)path;
+    (void)to;
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", memfd_create("x", MFD_CLOEXEC));
+    return open_as(name, O_RDONLY) != 0 ? errno : open_as(name, O_RDWR);
+}
+
+static int do_reopen_pipe(const char *path, const char *to)
+{
+    int ends[2];
+    char name[64];
+    (void)path;
+    (void)to;
+    if (pipe(ends) != 0)
+        return errno;
+    (void)snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
+    return open_as(name, O_RDONLY | O_NONBLOCK);
+}
+
+static int do_unnamed(const char *path, const char *to)
+{
+    (void)to;
+    return open_as(path, O_RDWR | O_TMPFILE);
+}
+
+static void files_without_a_name(void **state)
+{
+    (void)state;
+    static const struct set_up changes[] = {DENY};
+    struct hg_places places;
+    int abi = machine.landlock_abi;
+    if (abi == 0)
+        skip();
+    assert_int_equal(find_at(changes, 1, plain, "home/proj", &places), 0);
+    assert_int_equal(in_cage(&places, abi, do_reopen_memory, "", NULL), 0);
+    assert_int_equal(in_cage(&places, abi, do_reopen_pipe, "", NULL), 0);
+    int got = in_cage(&places, abi, do_unnamed, at("tmp"), NULL);
+    assert_true(got == 0 || got == EOPNOTSUPP);
+    assert_int_not_equal(in_cage(&places, abi, do_unnamed, at("home/doc"), NULL), 0);
+    hg_places_free(&places);
+}
+
 static void too_many_beside(void **state)
 {
     (void)state;
@@ -354,6 +399,7 @@ int main(void)
         cmocka_unit_test(network_and_scope),
         cmocka_unit_test(no_landlock),
         cmocka_unit_test(memory_files_are_the_filters_affair),
+        cmocka_unit_test(files_without_a_name),
         cmocka_unit_test(too_many_beside),
     };
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
