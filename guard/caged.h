@@ -19,7 +19,7 @@ struct hg_caged {
     char *path; /* the file whose first statement was about to run */
     struct hg_cage *cage;
     struct hg_watch listener; /* fd -1: not handed over yet */
-    uint64_t asked_ms;
+    uint64_t asked_ms, slow_until_ms;
     struct hg_caged *next;
 };
 
