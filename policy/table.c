@@ -84,9 +84,9 @@ const struct hg_row hg_rows[] = {
 
     {"syscalls", "base", HG_VALUE_FLAG, AT(syscalls_strict), "default", bases,
      .values = "`default`, `strict`", .doc = "The set of system calls to begin with."},
-    {"syscalls", "deny", HG_VALUE_WORDS, AT(syscalls_deny), "", .judge = hg_word_syscall,
+    {"syscalls", "deny", HG_VALUE_WORDS, AT(syscalls_deny), "", .judge = hg_word_syscall_deny,
      .values = "@group or NAME…", .doc = "Refused on top of the base. Groups as in systemd.exec(5)."},
-    {"syscalls", "allow", HG_VALUE_WORDS, AT(syscalls_allow), "", .judge = hg_word_syscall,
+    {"syscalls", "allow", HG_VALUE_WORDS, AT(syscalls_allow), "", .judge = hg_word_syscall_allow,
      .values = "@group or NAME…", .doc = "Allowed although the base refuses it."},
 };
 const size_t hg_row_count = sizeof hg_rows / sizeof hg_rows[0];
@@ -277,7 +277,7 @@ void hg_row_clear(struct hg_policy *policy, const struct hg_row *row)
 
 const char *hg_row_section_note(const char *section)
 {
-    static const char *const cage[] = {"exec", "net", "fs", "syscalls"};
+    static const char *const cage[] = {"exec", "net", "fs"};
     for (size_t i = 0; i < sizeof cage / sizeof cage[0]; i++)
         if (strcmp(section, cage[i]) == 0)
             return "checked, but not enforced in this version: the cage is not there yet";
