@@ -18,6 +18,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import textwrap
 import threading
 import time
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lab
+import pytest
 
 HERE = Path(__file__).resolve().parent
 TECHNIQUES = HERE / "techniques"
@@ -39,9 +41,9 @@ FAMILIES = {
     "guard": "turn on the guard or the shim",
 }
 EFFECTS = ("mark", "listener", "outside", "key", "victim")
-FIELDS = {"family", "effect", "refusal", "event", "before", "policy", "needs", "main", "ends"}
+FIELDS = {"family", "effect", "refusal", "event", "before", "policy", "main"}
 
-MAIN = """
+MAIN = """# The user's own script.
 import importlib, os, queue, signal, sys, threading, types
 sys.path.insert(0, {repository!r})
 
@@ -317,21 +319,32 @@ class Stage:
         path.chmod(0o644)
         return path
 
-    def run(self, technique, mode, timeout=60):
+    def run(self, technique, mode, **more):
         """Run one technique in its own process, without hubguard ("none") or with it ("run", "preload")."""
         shutil.copy(technique.path, self.repository)
-        action = technique.main or f"importlib.import_module({technique.name!r})"
+        env = {}
+        if technique.main:
+            env = {"STRIKE_MARK": str(self.work / "mark"), "STRIKE_OUTSIDE": str(self.outside / "hooked")}
+        action = technique.main.replace("HOOK", repr(str(self.repository / "hook.so")))
+        return self.run_module(technique.name, mode, technique.before, technique.policy, action=action, env=env, **more)
+
+    def run_source(self, source, mode="run", before="", policy="", **more):
+        """The same for a module that is given as text."""
+        (self.repository / "module.py").write_text(dedent(source))
+        return self.run_module("module", mode, before, policy, **more)
+
+    def run_module(self, name, mode, before="", policy="", action="", python=None, env=None, timeout=60):
+        argv, options, env = self.command(name, mode, before, policy, action, python, env)
+        return self.guarded.run(mode, argv, self.place, timeout=timeout, options=options, env=env)
+
+    def command(self, name, mode, before="", policy="", action="", python=None, env=None):
+        """The user's own script, which imports the module, and how it is started."""
         main = self.work / "main.py"
-        main.write_text(
-            MARK_MAIN + MAIN.format(
-                repository=str(self.repository), name=technique.name, before=technique.before, outside=str(self.outside),
-                key=str(self.key), action=action.replace("HOOK", repr(str(self.repository / "hook.so"))),
-            )
-        )
-        options = ["--policy", str(self.policy(technique.policy))] if mode == "run" else []
-        env = {"HUBGUARD_POLICY": str(self.policy(technique.policy))} if mode == "preload" else {}
-        env |= {"STRIKE_MARK": str(self.work / "mark"), "STRIKE_OUTSIDE": str(self.outside / "hooked")} if technique.main else {}
-        return self.guarded.run(mode, [PYTHON, main], self.place, timeout=timeout, options=options, env=env)
+        facts = dict(repository=str(self.repository), name=name, before=before, outside=str(self.outside), key=str(self.key))
+        main.write_text(MAIN.format(action=action or f"importlib.import_module({name!r})", **facts))
+        policy = str(self.policy(policy))
+        env = {**(env or {}), **({"HUBGUARD_POLICY": policy} if mode == "preload" else {})}
+        return [python or sys.executable, main], ["--policy", policy] if mode == "run" else [], env
 
     def effects(self):
         """The kinds of effect that can be seen now, each with what was seen."""
@@ -362,10 +375,6 @@ class Stage:
         self.victim.close()
 
 
-MARK_MAIN = "# The user's own script.\n"
-PYTHON = os.environ.get("CAGE_PYTHON") or __import__("sys").executable
-
-
 def build_programs(folder):
     """Compile what the hostile repository brings along."""
     sources = HERE / "programs"
@@ -386,3 +395,27 @@ def got(outcome):
 
 def dedent(text):
     return textwrap.dedent(text).strip() + "\n"
+
+
+def describe(outcome, stage):
+    """For the message of a test that failed."""
+    acts = [event for event in stage.place.events() if event["type"] in ("act", "cage", "warning", "summary")]
+    return f"exit {outcome.rc}\n{outcome.out}\n{outcome.err}\n" + "\n".join(map(str, acts))
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    return build_programs(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def new_stage(new_place, guarded, programs):
+    made = []
+
+    def make():
+        made.append(Stage(new_place(), guarded, programs))
+        return made[-1]
+
+    yield make
+    for stage in made:
+        stage.close()
