@@ -40,7 +40,7 @@ LIBS       = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lbz2 -llzma -lm
 
 SHIM_SRC  := $(wildcard shim/*.c)
 # The part of the shim that needs no preload: unit tests and the guard link it too.
-SHIM_CORE := shim/roots.c shim/path.c shim/reply.c
+SHIM_CORE := shim/roots.c shim/path.c shim/reply.c shim/places.c shim/addresses.c
 CORE_SRC  := $(wildcard scanner/*.c) $(wildcard policy/*.c) $(filter-out guard/main.c,$(wildcard guard/*.c)) $(wildcard $(SHIM_CORE))
 CORE_OBJ  := $(CORE_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/scanner/rules_embed.o
 SHIM_OBJ  := $(SHIM_SRC:%.c=$(BUILD)/pic/%.o)

@@ -109,6 +109,7 @@ void hg_clients_add(struct hg_clients *c, pid_t pid)
             close(fd);
         return;
     }
+    c->gone = false; /* a guard that cages keep alive meets new ones */
     *client = (struct client){c, {fd, ended, client}, pid, c->first};
     c->first = client;
     if (fd >= 0 && hg_loop_add(c->loop, &client->watch, EPOLLIN) != 0) {

@@ -188,7 +188,7 @@ static int start(struct run *r, const struct hg_session_options *o, char **comma
     if (rc == 0)
         rc = take_signals(r, err);
     if (rc == 0)
-        rc = hg_session_serve(&r->session, "run", command, NULL, NULL, err);
+        rc = hg_session_serve(&r->session, "run", command, getpid(), NULL, NULL, err);
     if (rc == 0)
         rc = export_all(r, o, err);
     if (rc == 0)
@@ -201,16 +201,23 @@ static int start(struct run *r, const struct hg_session_options *o, char **comma
     return r->child > 0 ? 0 : hg_error_set(err, -errno, "fork: %s", strerror(errno));
 }
 
-static void say_closing_line(const struct hg_gate *gate)
+static void say_closing_line(const struct hg_session *s)
 {
-    const struct hg_counts *c = hg_gate_counts(gate);
+    const struct hg_counts *c = hg_gate_counts(s->gate);
+    const struct hg_cage_facts *cage = &s->cage_facts;
+    unsigned long long refused = cage->acts_refused, would_refuse = cage->acts_would_refuse;
     unsigned long long blocked = c->outcomes[HG_OUT_BLOCK], warned = c->outcomes[HG_OUT_WARN],
                        observed = c->outcomes[HG_OUT_WOULD_BLOCK];
-    if (blocked + warned + observed == 0)
+    if (blocked + warned + observed + refused + would_refuse == 0)
         return;
     (void)fprintf(stderr, "hubguard: %llu blocked, %llu allowed with a warning", blocked, warned);
     if (observed != 0)
         (void)fprintf(stderr, ", %llu would be blocked (mode = observe)", observed);
+    if (refused != 0)
+        (void)fprintf(stderr, ", %llu act%s refused", refused, refused == 1 ? "" : "s");
+    if (would_refuse != 0)
+        (void)fprintf(stderr, ", %llu act%s would be refused (mode = observe)", would_refuse,
+                      would_refuse == 1 ? "" : "s");
     (void)fputc('\n', stderr);
 }
 
@@ -231,7 +238,7 @@ int hg_cmd_run(int argc, char **argv)
     if (r.ended) {
         status = WIFSIGNALED(r.status) ? 128 + WTERMSIG(r.status) : WEXITSTATUS(r.status);
         if (r.session.policy.banner)
-            say_closing_line(r.session.gate);
+            say_closing_line(&r.session);
     }
     if (r.signals.fd >= 0)
         close(r.signals.fd);

@@ -153,7 +153,7 @@ static int start(struct serve *s, struct hg_error *err)
     if (rc == 0)
         rc = check_extra_roots(&s->session, err);
     if (rc == 0)
-        rc = hg_session_serve(&s->session, "preload", NULL, met, s, err);
+        rc = hg_session_serve(&s->session, "preload", NULL, s->client, met, s, err);
     if (rc == 0 && (rc = hg_clients_open(&s->session.loop, &s->clients)) != 0)
         (void)hg_error_set(err, rc, "%s", strerror(-rc));
     if (rc == 0)
@@ -180,7 +180,8 @@ int hg_cmd_serve(int argc, char **argv)
         (void)snprintf(where, sizeof where, "%s:%ld", s.session.rundir.socket, (long)getpid());
         tell(&s, "OK", where);
         rc = chdir("/") != 0 ? -errno : 0;
-        while (rc == 0 && !s.asked_to_end && !hg_clients_gone(s.clients))
+        while (rc == 0 && !s.asked_to_end &&
+               (!hg_clients_gone(s.clients) || hg_cage_count(s.session.cage) != 0))
             rc = hg_loop_step(&s.session.loop);
     }
     hg_clients_close(s.clients);

@@ -239,39 +239,103 @@ int hg_report_warning(struct hg_report *r, const char *topic, const char *text)
     return emit(r, e);
 }
 
-/* What this version enforces, and what the design promises that it does not: a report claims nothing else. */
-static const char *const in_force[] = {"gate (libc hooks, open-code hook, audit hook)",
-                                       "scan worker seccomp"};
-static const struct {
-    const char *what, *why;
-} not_in_force[] = {
-    {"seccomp cage", "not in this version"},
-    {"landlock", "not in this version"},
-    {"network broker", "not in this version"},
-};
-
-static void add_protection(cJSON *e, enum hg_mode mode)
+int hg_report_act(struct hg_report *r, const struct hg_act_event *v)
 {
+    static const char *const verdicts[] = {"allow", "refuse", "would-refuse"};
+    const struct hg_origin *o = v->origin;
+    cJSON *e = new_event("act");
+    add_number(e, "pid", (uint64_t)v->pid);
+    add_number(e, "tid", (uint64_t)v->tid);
+    cJSON_AddStringToObject(e, "layer", v->hook ? "hook" : "kernel");
+    cJSON_AddStringToObject(e, "act", v->act);
+    add_text(e, "call", v->call);
+    add_text(e, "object", v->object == NULL ? "" : v->object);
+    cJSON_AddStringToObject(e, "verdict", verdicts[v->verdict]);
+    add_text(e, "reason", v->reason == NULL ? "" : v->reason);
+    add_text(e, "platform", o == NULL ? "" : o->platform);
+    add_text(e, "repository", o == NULL ? "" : o->repository);
+    add_text(e, "revision", o == NULL ? "" : o->revision);
+    add_text(e, "file", o == NULL ? "" : o->file);
+    add_number(e, "line", v->line);
+    return emit(r, e);
+}
+
+int hg_report_cage(struct hg_report *r, const struct hg_cage_event *v)
+{
+    cJSON *e = new_event("cage");
+    add_number(e, "pid", (uint64_t)v->pid);
+    cJSON_AddStringToObject(e, "verdict", !v->closed ? "failed" : v->observe ? "observing" : "closed");
+    add_text(e, "path", v->path == NULL ? "" : v->path);
+    cJSON *sizes = cJSON_AddArrayToObject(e, "seccomp");
+    for (size_t i = 0; v->closed && i < sizeof v->instructions / sizeof v->instructions[0]; i++)
+        cJSON_AddItemToArray(sizes, cJSON_CreateNumber(v->instructions[i]));
+    add_number(e, "landlock_abi", (uint64_t)v->landlock_abi);
+    add_text(e, "reason", v->reason == NULL ? "" : v->reason);
+    return emit(r, e);
+}
+
+/* --- what was in force
+ * --------------------------------------------------------------------------------------------------- */
+
+static void add_in_force(cJSON *list, const char *text)
+{
+    cJSON_AddItemToArray(list, cJSON_CreateString(text));
+}
+
+static void add_not_in_force(cJSON *list, const char *what, const char *why)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "what", what);
+    add_text(o, "why", why);
+    cJSON_AddItemToArray(list, o);
+}
+
+/* Why there was no cage, or NULL when there was one. */
+static const char *no_cage(const struct hg_about *about)
+{
+    const struct hg_cage_facts *c = about->cage;
+    if (c == NULL)
+        return "no process was to be caged";
+    if (c->failed != 0)
+        return c->why;
+    if (c->closed == 0)
+        return "no remote code ran";
+    return about->mode == HG_MODE_OBSERVE ? "mode = observe: acts were reported and let through" : NULL;
+}
+
+/* A report claims nothing but what really happened. */
+static void add_protection(cJSON *e, const struct hg_about *about)
+{
+    static const char *const parts[] = {"seccomp cage", "landlock", "network broker"};
+    const struct hg_cage_facts *c = about->cage;
+    char text[64];
     cJSON *in = cJSON_AddArrayToObject(e, "in_force");
     cJSON *out = cJSON_AddArrayToObject(e, "not_in_force");
-    bool observe = mode == HG_MODE_OBSERVE;
-    for (size_t i = observe ? 1 : 0; i < sizeof in_force / sizeof in_force[0]; i++)
-        cJSON_AddItemToArray(in, cJSON_CreateString(in_force[i]));
-    for (size_t i = 0; i < sizeof not_in_force / sizeof not_in_force[0] + (observe ? 1 : 0); i++) {
-        bool gate = i == sizeof not_in_force / sizeof not_in_force[0];
-        cJSON *o = cJSON_CreateObject();
-        cJSON_AddStringToObject(o, "what", gate ? "gate" : not_in_force[i].what);
-        cJSON_AddStringToObject(
-            o, "why", gate ? "mode = observe: files were scanned and let through" : not_in_force[i].why);
-        cJSON_AddItemToArray(out, o);
+    const char *why = no_cage(about);
+    if (about->mode != HG_MODE_OBSERVE)
+        add_in_force(in, "gate (libc hooks, open-code hook, audit hook)");
+    else
+        add_not_in_force(out, "gate", "mode = observe: files were scanned and let through");
+    add_in_force(in, "scan worker seccomp");
+    if (c != NULL && c->closed != 0 && about->mode != HG_MODE_OBSERVE) {
+        (void)snprintf(text, sizeof text, "seccomp cage (%llu process%s)", (unsigned long long)c->closed,
+                       c->closed == 1 ? "" : "es");
+        add_in_force(in, text);
+        if (c->landlock) {
+            (void)snprintf(text, sizeof text, "landlock abi %d", c->landlock_abi);
+            add_in_force(in, text);
+        }
+        add_in_force(in, "network broker");
     }
+    for (size_t i = 0; why != NULL && i < sizeof parts / sizeof parts[0]; i++)
+        add_not_in_force(out, parts[i], why);
 }
 
 int hg_report_summary(struct hg_report *r, const struct hg_about *about, const struct hg_counts *counts)
 {
     cJSON *e = new_event("summary");
     add_about(e, about);
-    add_protection(e, about->mode);
+    add_protection(e, about);
     cJSON *c = cJSON_AddObjectToObject(e, "counts");
     for (size_t i = 0; i <= HG_OUT_WOULD_BLOCK; i++)
         add_number(c, hg_outcome_name((enum hg_outcome)i), counts->outcomes[i]);
@@ -279,6 +343,11 @@ int hg_report_summary(struct hg_report *r, const struct hg_about *about, const s
     add_number(c, "cached", counts->cached);
     add_number(c, "malformed_requests", counts->malformed);
     add_number(c, "duplicates_suppressed", counts->suppressed);
+    add_number(c, "cages_closed", about->cage == NULL ? 0 : about->cage->closed);
+    add_number(c, "cages_failed", about->cage == NULL ? 0 : about->cage->failed);
+    add_number(c, "acts_refused", about->cage == NULL ? 0 : about->cage->acts_refused);
+    add_number(c, "acts_would_refuse", about->cage == NULL ? 0 : about->cage->acts_would_refuse);
+    add_number(c, "acts_suppressed", about->cage == NULL ? 0 : about->cage->acts_suppressed);
     add_number(c, "events_lost", r->lost);
     return emit(r, e);
 }

@@ -21,6 +21,15 @@ struct hg_counts {
     uint64_t scanned, cached, malformed, suppressed;
 };
 
+/* What became of the cage, counted by cage.c and acts.c. */
+struct hg_cage_facts {
+    uint64_t closed, failed; /* cages: one for each process that closed one, whatever it starts inside */
+    bool landlock;           /* every cage that closed has a ruleset */
+    int landlock_abi;
+    uint64_t acts_refused, acts_would_refuse, acts_suppressed; /* the last: counted and not reported */
+    char why[160];                                             /* of the first failure */
+};
+
 /* What is true for the whole life of the guard. Borrowed strings; NULL where there is none. */
 struct hg_about {
     const char *started_by;    /* "run" or "preload" */
@@ -30,7 +39,8 @@ struct hg_about {
     size_t approvals;
     const char *ruleset;
     enum hg_mode mode;
-    const char *cache; /* state in words */
+    const char *cache;                /* state in words */
+    const struct hg_cage_facts *cage; /* summary; NULL: there is no cage here */
 };
 
 struct hg_file_event {
@@ -44,6 +54,31 @@ struct hg_file_event {
     bool cached;
 };
 
+enum hg_act_verdict { HG_ACT_ALLOW = 0, HG_ACT_REFUSE, HG_ACT_WOULD_REFUSE };
+
+/* Something that the cage decided about. Strings are borrowed; NULL or "" where there is none. */
+struct hg_act_event {
+    pid_t pid, tid;
+    bool hook;          /* told by a hook of the process; else the kernel notified */
+    const char *act;    /* "exec", "connect", "resolve", "write", "read", "attr", "syscall" */
+    const char *call;   /* name of the system call, where the kernel notified */
+    const char *object; /* program, HOST:PORT, name, file */
+    enum hg_act_verdict verdict;
+    const char *reason;             /* "exec.allow = python" */
+    const struct hg_origin *origin; /* of the remote frame; NULL: not known */
+    uint32_t line;
+};
+
+struct hg_cage_event {
+    pid_t pid;
+    bool closed;
+    bool observe;
+    int landlock_abi;         /* 0: no ruleset */
+    unsigned instructions[2]; /* of the seccomp programs */
+    const char *reason;       /* of a failure */
+    const char *path;         /* the file whose first statement was about to run */
+};
+
 struct hg_report;
 
 /* Open for appending; `path` NULL makes a report that swallows everything. 0, or -errno with *err. */
@@ -53,6 +88,8 @@ void hg_report_close(struct hg_report *report);
  * counted). */
 int hg_report_start(struct hg_report *report, const struct hg_about *about);
 int hg_report_file(struct hg_report *report, const struct hg_file_event *event);
+int hg_report_act(struct hg_report *report, const struct hg_act_event *event);
+int hg_report_cage(struct hg_report *report, const struct hg_cage_event *event);
 int hg_report_warning(struct hg_report *report, const char *topic, const char *text);
 int hg_report_summary(struct hg_report *report, const struct hg_about *about, const struct hg_counts *counts);
 uint64_t hg_report_lost(const struct hg_report *report);

@@ -68,9 +68,10 @@ static void new_reply(const struct hg_gate *g, enum hg_verdict verdict, struct h
                                .bytecode = (uint32_t)p->bytecode};
 }
 
-static void finish(struct hg_inquiry *q, const struct hg_reply *reply, const char *text)
+void hg_inquiry_finish(struct hg_inquiry *q, const struct hg_reply *reply, const char *text, const int *fds,
+                       size_t count)
 {
-    q->answer(q->owner, reply, text);
+    q->answer(q->owner, reply, text, fds, count);
     if (q->fd >= 0)
         close(q->fd);
     hg_question_clear(&q->question);
@@ -164,7 +165,7 @@ static void conclude(struct hg_inquiry *q, const struct hg_decision *d)
     record(g, q, d, &origin);
     new_reply(g, hg_outcome_allows(d->outcome) ? HG_VERDICT_ALLOW : HG_VERDICT_BLOCK, &reply);
     compose(g, q, d, &origin, &reply, text);
-    finish(q, &reply, text);
+    hg_inquiry_finish(q, &reply, text, NULL, 0);
 }
 
 /* --- the bytes
@@ -345,13 +346,13 @@ void hg_gate_ask(struct hg_gate *g, struct hg_inquiry *q)
                                  .findings = &q->findings};
     if (head->kind == HG_REQ_HELLO) {
         new_reply(g, HG_VERDICT_ALLOW, &reply);
-        finish(q, &reply, "");
+        hg_inquiry_finish(q, &reply, "", NULL, 0);
         return;
     }
     int rc = q->fd >= 0 ? take_bytes(g, q) : 0;
     if (rc != 0) {
         hg_gate_malformed(g, q->pid, rc, &reply, &text);
-        finish(q, &reply, text);
+        hg_inquiry_finish(q, &reply, text, NULL, 0);
         return;
     }
     q->facts.unwatched = unwatched(g, &q->question);
@@ -412,7 +413,8 @@ static void describe(const struct hg_gate *g, struct hg_about *about)
                                .approvals = hg_lock_count(o->lock),
                                .ruleset = o->ruleset,
                                .mode = o->policy->mode,
-                               .cache = hg_lookup_state(g->lookup)};
+                               .cache = hg_lookup_state(g->lookup),
+                               .cage = o->cage};
 }
 
 static void release(struct hg_gate *g)

@@ -23,6 +23,7 @@ struct hg_gate_options {
     struct hg_pool_options pool;
     const char *started_by;
     char *const *command;
+    const struct hg_cage_facts *cage; /* what the cage came to, for the summary; NULL: there is none */
 };
 
 struct hg_gate;
@@ -32,9 +33,11 @@ struct hg_inquiry {
     struct hg_question question; /* moved in */
     int fd;                      /* moved in; -1 without bytes */
     pid_t pid;                   /* of the peer */
+    uint64_t cage; /* of the channel that it came through (hg_server_adopt), 0 for the guard's socket */
     uint64_t began_us;
-    /* Called exactly once, maybe before hg_gate_ask() returns. `text` is reply->text_len bytes. */
-    void (*answer)(void *owner, const struct hg_reply *reply, const char *text);
+    /* Called exactly once, maybe before hg_gate_ask() returns. `text` is reply->text_len bytes. The `count`
+     * descriptors (at most HG_CAGE_FDS) stay the caller's. */
+    void (*answer)(void *owner, const struct hg_reply *reply, const char *text, const int *fds, size_t count);
     void *owner;
 
     struct hg_gate *gate;
@@ -50,8 +53,11 @@ struct hg_inquiry {
 int hg_gate_open(const struct hg_gate_options *options, struct hg_gate **out, struct hg_error *err);
 /* Answers what is under way as blocked, writes the summary, ends the workers. */
 void hg_gate_close(struct hg_gate *gate);
-/* `inquiry` was allocated with malloc. */
+/* `inquiry` was allocated with malloc. Kinds that are for the cage are not for here. */
 void hg_gate_ask(struct hg_gate *gate, struct hg_inquiry *inquiry);
+/* Answer, and free the inquiry with everything it owns. */
+void hg_inquiry_finish(struct hg_inquiry *inquiry, const struct hg_reply *reply, const char *text,
+                       const int *fds, size_t count);
 /* A packet that was no request: counted, and told once. `reply` and the text (static) are what to answer. */
 void hg_gate_malformed(struct hg_gate *gate, pid_t pid, int code, struct hg_reply *reply, const char **text);
 const struct hg_counts *hg_gate_counts(const struct hg_gate *gate);

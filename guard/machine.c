@@ -32,8 +32,8 @@ static bool flags_known(unsigned long flags)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned)flags, NULL) != 0 && errno == EFAULT;
 }
 
-/* SECCOMP_IOCTL_NOTIF_ADDFD came with 5.9 and has no flag of its own; the notification sizes tell only
- * of 5.0. */
+/* SECCOMP_IOCTL_NOTIF_ADDFD came with 5.9, its SECCOMP_ADDFD_FLAG_SEND with 5.14; only a listener could be
+ * asked, the notification sizes tell of 5.0. */
 static bool at_least(const char *release, long major, long minor)
 {
     char *dot;
@@ -50,7 +50,7 @@ static void probe_seccomp(struct hg_machine *m, const char *release)
     m->seccomp_filter = action_available(SECCOMP_RET_KILL_PROCESS) && flags_known(0);
     m->user_notify = action_available(SECCOMP_RET_USER_NOTIF) &&
                      syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0u, &sizes) == 0;
-    m->addfd = m->user_notify && at_least(release, 5, 9);
+    m->addfd = m->user_notify && at_least(release, 5, 14);
     m->tsync_esrch = flags_known(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH |
                                  SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }

@@ -31,18 +31,24 @@ static void put_foreign(struct text *t, const char *text, size_t most)
     put(t, "%s", clean);
 }
 
+/* "org/name@0123456789ab ", nothing when the repository is not known. */
+static void put_repository(struct text *t, const struct hg_origin *o, size_t hash)
+{
+    if (o->repository[0] == '\0')
+        return;
+    put_foreign(t, o->repository, 128);
+    if (o->revision[0] != '\0') {
+        put(t, "@");
+        put_foreign(t, o->revision, o->pinned ? hash : 64);
+    }
+    put(t, " ");
+}
+
 /* "org/name@0123456789ab file.py:12", as far as it is known. */
 static void put_place(struct text *t, const struct hg_message *m)
 {
     const struct hg_origin *o = m->origin;
-    if (o->repository[0] != '\0') {
-        put_foreign(t, o->repository, 128);
-        if (o->revision[0] != '\0') {
-            put(t, "@");
-            put_foreign(t, o->revision, o->pinned ? 12 : 64);
-        }
-        put(t, " ");
-    }
+    put_repository(t, o, 12);
     put_foreign(t, o->file[0] != '\0' ? o->file : m->path[0] != '\0' ? m->path : "(no file)", PATH_SHOWN);
     const struct hg_finding *cause = m->decision->cause;
     if (cause != NULL && cause->line != 0)
@@ -119,5 +125,25 @@ size_t hg_message_warning(const struct hg_message *m, char *out, size_t size)
         put(&t, "%s", m->decision->reason);
     }
     put(&t, "%s\n", observed ? "" : "; allowed");
+    return t.at;
+}
+
+size_t hg_message_act(const struct hg_act_message *m, char *out, size_t size)
+{
+    struct text t = {out, size, 0};
+    put(&t, "hubguard: ");
+    if (m->origin == NULL) {
+        put(&t, "remote code");
+    } else {
+        put_repository(&t, m->origin, 7);
+        put_foreign(&t, m->origin->file[0] != '\0' ? m->origin->file : "(no file)", PATH_SHOWN);
+        if (m->line != 0)
+            put(&t, ":%u", m->line);
+    }
+    put(&t, " tried to %s ", m->verb);
+    put_foreign(&t, m->object[0] != '\0' ? m->object : "something", PATH_SHOWN);
+    put(&t, " (");
+    put_foreign(&t, m->reason, 200);
+    put(&t, ")");
     return t.at;
 }

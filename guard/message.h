@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "guard/decide.h"
 #include "policy/origin.h"
@@ -23,5 +24,16 @@ struct hg_message {
 size_t hg_message_block(const struct hg_message *m, char *out, size_t size);
 /* One line for what passes although something was found, or would be blocked if mode were enforce. */
 size_t hg_message_warning(const struct hg_message *m, char *out, size_t size);
+
+/* An act that the cage refuses. */
+struct hg_act_message {
+    const struct hg_origin *origin; /* of the remote frame; NULL: not known */
+    uint32_t line;                  /* 0: not known */
+    const char *verb, *object;      /* "run", "/bin/sh" */
+    const char *reason;             /* the policy's line */
+};
+
+/* One line without a newline, the text of an exception. Returns the length (< size). */
+size_t hg_message_act(const struct hg_act_message *m, char *out, size_t size);
 
 #endif

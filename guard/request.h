@@ -3,6 +3,7 @@
 #ifndef HUBGUARD_GUARD_REQUEST_H
 #define HUBGUARD_GUARD_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "shim/wire.h"
@@ -17,5 +18,7 @@ struct hg_question {
  * anything else that the protocol does not allow, -ENOMEM. On failure *out is untouched. */
 int hg_question_parse(const void *packet, size_t size, struct hg_question *out);
 void hg_question_clear(struct hg_question *q);
+/* Whether the cage answers this kind of request (an enum hg_req_kind), and not the gate. */
+bool hg_question_for_cage(uint32_t kind);
 
 #endif

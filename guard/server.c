@@ -17,6 +17,7 @@ struct connection {
     struct hg_watch watch;
     struct hg_timer deadline;
     pid_t pid;
+    uint64_t cage; /* 0: came through the guard's socket */
     uint64_t began_us;
     bool asked; /* the request has come: the gate holds it */
     struct connection *older, *newer;
@@ -61,11 +62,25 @@ static void too_slow(struct hg_timer *timer)
 
 /* One packet, never waiting: a fresh connection has room for it; a peer that filled its own buffer gets
  * nothing. */
-static void send_reply(struct connection *c, const struct hg_reply *reply, const char *text)
+static void send_reply(struct connection *c, const struct hg_reply *reply, const char *text, const int *fds,
+                       size_t count)
 {
     struct iovec parts[2] = {{(void *)(uintptr_t)reply, sizeof *reply},
                              {(void *)(uintptr_t)text, reply->text_len}};
-    const struct msghdr msg = {.msg_iov = parts, .msg_iovlen = 2};
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(HG_CAGE_FDS * sizeof(int))];
+    } control = {0};
+    struct msghdr msg = {.msg_iov = parts, .msg_iovlen = 2};
+    if (count != 0 && count <= HG_CAGE_FDS) {
+        msg.msg_control = control.room;
+        msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *rights = CMSG_FIRSTHDR(&msg);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
+    }
     ssize_t n;
     do {
         n = sendmsg(c->watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -73,9 +88,9 @@ static void send_reply(struct connection *c, const struct hg_reply *reply, const
     drop(c);
 }
 
-static void answer(void *owner, const struct hg_reply *reply, const char *text)
+static void answer(void *owner, const struct hg_reply *reply, const char *text, const int *fds, size_t count)
 {
-    send_reply(owner, reply, text);
+    send_reply(owner, reply, text, fds, count);
 }
 
 static void refuse(struct connection *c, int code)
@@ -83,7 +98,7 @@ static void refuse(struct connection *c, int code)
     struct hg_reply reply;
     const char *text;
     hg_gate_malformed(c->server->options.gate, c->pid, code, &reply, &text);
-    send_reply(c, &reply, text);
+    send_reply(c, &reply, text, NULL, 0);
 }
 
 /* The descriptors of a packet: the one there may be in *fd; 0, or -EBADMSG after closing all of them. */
@@ -125,6 +140,7 @@ static void submit(struct connection *c, struct hg_question *question, int fd)
     q->question = *question;
     q->fd = fd;
     q->pid = c->pid;
+    q->cage = c->cage;
     q->began_us = c->began_us;
     q->answer = answer;
     q->owner = c;
@@ -132,7 +148,10 @@ static void submit(struct connection *c, struct hg_question *question, int fd)
     c->asked = true;
     hg_loop_disarm(c->server->options.loop, &c->deadline);
     hg_loop_remove(c->server->options.loop, &c->watch);
-    hg_gate_ask(c->server->options.gate, q);
+    if (hg_question_for_cage(q->question.head.kind))
+        hg_cage_ask(c->server->options.cage, q);
+    else
+        hg_gate_ask(c->server->options.gate, q);
 }
 
 static void readable(struct hg_watch *watch, uint32_t events)
@@ -166,6 +185,10 @@ static void readable(struct hg_watch *watch, uint32_t events)
         hg_question_clear(&question);
         rc = -EBADMSG;
     }
+    if (rc == 0 && hg_question_for_cage(question.head.kind) && c->server->options.cage == NULL) {
+        hg_question_clear(&question);
+        rc = -EBADMSG;
+    }
     if (rc == 0) {
         submit(c, &question, fd);
         return;
@@ -196,30 +219,42 @@ static bool peer_may_ask(int fd, struct ucred *peer)
            (peer->uid == geteuid() || peer->uid == 0);
 }
 
-static void add_connection(struct hg_server *s, int fd)
+/* 0 and the descriptor is the connection's; or -errno and it stays the caller's. */
+static int add_connection(struct hg_server *s, int fd, pid_t pid, uint64_t cage)
 {
-    struct ucred peer;
-    struct connection *c = peer_may_ask(fd, &peer) ? calloc(1, sizeof *c) : NULL;
-    if (c == NULL) {
-        close(fd);
-        return;
-    }
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return -ENOMEM;
     *c = (struct connection){.server = s,
                              .watch = {fd, readable, c},
                              .deadline = {.fire = too_slow, .owner = c},
-                             .pid = peer.pid,
+                             .pid = pid,
+                             .cage = cage,
                              .began_us = hg_now_us(),
                              .older = s->newest};
-    if (hg_loop_add(s->options.loop, &c->watch, EPOLLIN) != 0) {
-        close(fd);
+    int rc = hg_loop_add(s->options.loop, &c->watch, EPOLLIN);
+    if (rc != 0) {
         free(c);
-        return;
+        return rc;
     }
     *(s->newest != NULL ? &s->newest->newer : &s->oldest) = c;
     s->newest = c;
     s->count++;
     hg_loop_arm(s->options.loop, &c->deadline, hg_now_ms() + HG_SERVER_REQUEST_MS);
-    if (s->options.met != NULL && peer.pid > 0)
+    return 0;
+}
+
+int hg_server_adopt(struct hg_server *s, int fd, pid_t pid, uint64_t cage)
+{
+    return make_room(s) ? add_connection(s, fd, pid, cage) : -EAGAIN;
+}
+
+static void welcome(struct hg_server *s, int fd)
+{
+    struct ucred peer;
+    if (!peer_may_ask(fd, &peer) || add_connection(s, fd, peer.pid, 0) != 0)
+        close(fd);
+    else if (s->options.met != NULL && peer.pid > 0)
         s->options.met(s->options.owner, peer.pid);
 }
 
@@ -244,7 +279,7 @@ static void acceptable(struct hg_watch *watch, uint32_t events)
     }
     int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0)
-        add_connection(s, fd);
+        welcome(s, fd);
     else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
         turn_away(s);
 }

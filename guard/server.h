@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "guard/cage.h"
 #include "guard/gate.h"
 #include "guard/loop.h"
 
@@ -16,6 +17,7 @@ struct hg_server;
 struct hg_server_options {
     struct hg_loop *loop;
     struct hg_gate *gate;
+    struct hg_cage *cage;                 /* NULL: requests to it are refused */
     int listen_fd;                        /* stays the caller's */
     void (*met)(void *owner, pid_t peer); /* called for each accepted peer; may be NULL */
     void *owner;
@@ -23,8 +25,11 @@ struct hg_server_options {
 
 /* 0 or -errno. */
 int hg_server_open(const struct hg_server_options *options, struct hg_server **out);
-/* Before hg_gate_close() has answered everything the server must still be there; so: gate first, server then.
- */
+/* Take over one end of a socket pair as an accepted connection of process `pid` in cage `cage`; the
+ * descriptor is then the server's. 0, or -ENOMEM, -EAGAIN (too many connections): it stays the caller's. */
+int hg_server_adopt(struct hg_server *server, int fd, pid_t pid, uint64_t cage);
+/* Before hg_gate_close() has answered everything the server must still be there; so: gate and cage first,
+ * server then. */
 void hg_server_close(struct hg_server *server);
 
 #endif

@@ -56,7 +56,7 @@ static int scan(void *context, const struct hg_scan_input *input, struct hg_find
     return hg_engine_scan(context, input, out);
 }
 
-int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command,
+int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command, pid_t top,
                      void (*met)(void *owner, pid_t peer), void *owner, struct hg_error *err)
 {
     /* The digest needs no openssl.cnf, which $OPENSSL_CONF may make load modules. */
@@ -80,18 +80,37 @@ int hg_session_serve(struct hg_session *s, const char *started_by, char *const *
                                                   .scan = scan,
                                                   .context = s->engine},
                                          .started_by = started_by,
-                                         .command = command};
+                                         .command = command,
+                                         .cage = &s->cage_facts};
     rc = hg_gate_open(&gate, &s->gate, err);
     if (rc != 0)
         return rc;
-    const struct hg_server_options server = {
-        .loop = &s->loop, .gate = s->gate, .listen_fd = s->rundir.listen_fd, .met = met, .owner = owner};
+    const struct hg_cage_options cage = {.loop = &s->loop,
+                                         .policy = &s->policy,
+                                         .roots = s->roots,
+                                         .cwd = gate.cwd,
+                                         .top = top,
+                                         .report = s->report,
+                                         .facts = &s->cage_facts};
+    rc = hg_cage_open(&cage, &s->cage, err);
+    if (rc != 0)
+        return rc;
+    const struct hg_server_options server = {.loop = &s->loop,
+                                             .gate = s->gate,
+                                             .cage = s->cage,
+                                             .listen_fd = s->rundir.listen_fd,
+                                             .met = met,
+                                             .owner = owner};
     rc = hg_server_open(&server, &s->server);
-    return rc == 0 ? 0 : hg_error_set(err, rc, "the guard cannot listen: %s", strerror(-rc));
+    if (rc != 0)
+        return hg_error_set(err, rc, "the guard cannot listen: %s", strerror(-rc));
+    hg_cage_set_server(s->cage, s->server);
+    return 0;
 }
 
 void hg_session_close(struct hg_session *s)
 {
+    hg_cage_close(s->cage); /* before the gate writes the summary */
     hg_gate_close(s->gate);
     hg_server_close(s->server);
     if (s->rundir.listen_fd >= 0)

@@ -20,6 +20,8 @@ struct hg_session {
     struct hg_loop loop;
     struct hg_rundir rundir;
     struct hg_gate *gate;
+    struct hg_cage_facts cage_facts;
+    struct hg_cage *cage;
     struct hg_server *server;
 };
 
@@ -30,9 +32,9 @@ struct hg_session_options {
 
 /* Load. 0, or -errno with *err (one message for the user); the session is then empty. */
 int hg_session_load(const struct hg_session_options *options, struct hg_session *out, struct hg_error *err);
-/* Bind the socket, start workers and server. `met` and `owner` as for hg_server_options. 0, or -errno with
- * *err. */
-int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command,
+/* Bind the socket, start workers and server. `top` and what descends from it is guarded; `met` and `owner` as
+ * for hg_server_options. 0, or -errno with *err. */
+int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command, pid_t top,
                      void (*met)(void *owner, pid_t peer), void *owner, struct hg_error *err);
 /* Close whatever is open; writes the summary when the gate was open. */
 void hg_session_close(struct hg_session *s);

@@ -291,6 +291,13 @@ static const char *choice_text(const struct hg_row *row, const void *field)
     return "";
 }
 
+const char *hg_policy_origin(const struct hg_policy *policy, const char *section, const char *key)
+{
+    const struct hg_row *row = hg_row_find(section, key);
+    const char *origin = row == NULL ? NULL : origin_of(policy, row);
+    return origin == NULL ? "built-in default" : origin;
+}
+
 /* A list of more than one line's length goes on indented lines. */
 static void print_words(const struct hg_row *row, const struct hg_words *words, const char *origin, FILE *out)
 {

@@ -72,6 +72,8 @@ void hg_policy_free(struct hg_policy *policy);
  * "--mode". */
 int hg_policy_set(struct hg_policy *policy, const char *section, const char *key, const char *value,
                   const char *origin, struct hg_error *err);
+/* Where the value comes from, for messages: "FILE:LINE", "--mode", "built-in default". Borrowed. */
+const char *hg_policy_origin(const struct hg_policy *policy, const char *section, const char *key);
 /* The vocabulary as Markdown tables: the reference part of docs/policy.md. */
 int hg_policy_doc(FILE *out);
 /* `policy show`: every section and key with its effective value and where it comes from. Valid INI again. */

@@ -84,9 +84,9 @@ const struct hg_row hg_rows[] = {
 
     {"syscalls", "base", HG_VALUE_FLAG, AT(syscalls_strict), "default", bases,
      .values = "`default`, `strict`", .doc = "The set of system calls to begin with."},
-    {"syscalls", "deny", HG_VALUE_WORDS, AT(syscalls_deny), "", .judge = hg_word_syscall,
+    {"syscalls", "deny", HG_VALUE_WORDS, AT(syscalls_deny), "", .judge = hg_word_syscall_deny,
      .values = "@group or NAME…", .doc = "Refused on top of the base. Groups as in systemd.exec(5)."},
-    {"syscalls", "allow", HG_VALUE_WORDS, AT(syscalls_allow), "", .judge = hg_word_syscall,
+    {"syscalls", "allow", HG_VALUE_WORDS, AT(syscalls_allow), "", .judge = hg_word_syscall_allow,
      .values = "@group or NAME…", .doc = "Allowed although the base refuses it."},
 };
 const size_t hg_row_count = sizeof hg_rows / sizeof hg_rows[0];

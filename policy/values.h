@@ -18,9 +18,11 @@ int hg_word_path(char **word, struct hg_error *err); /* absolute, or ~/...; beco
 int hg_word_exec(char **word, struct hg_error *err); /* python, none, PATH */
 int hg_word_net(char **word,
                 struct hg_error *err); /* hub, none, any, HOST[:PORT], *.DOMAIN[:PORT], CIDR[:PORT] */
-int hg_word_write(char **word, struct hg_error *err);   /* cwd, tmp, cache, PATH */
-int hg_word_read(char **word, struct hg_error *err);    /* any, PATH */
-int hg_word_syscall(char **word, struct hg_error *err); /* @group or the name of a system call */
+int hg_word_write(char **word, struct hg_error *err); /* cwd, tmp, cache, PATH */
+int hg_word_read(char **word, struct hg_error *err);  /* any, PATH */
+/* @group or the name of a system call */
+int hg_word_syscall_allow(char **word, struct hg_error *err);
+int hg_word_syscall_deny(char **word, struct hg_error *err);
 
 /* Split `text` at blanks (or at colons, when `separator` is ':'), "..." keeps them in a word, and append what
  * `judge` accepts to *list. A word that stands there already is an error. */

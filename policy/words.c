@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/syscall_groups.h"
 #include "policy/values.h"
 #include "shim/roots.h"
 
@@ -185,27 +186,45 @@ int hg_word_net(char **word, struct hg_error *err)
 /* --- system calls
  * -------------------------------------------------------------------------------------------- */
 
-/* The groups of systemd.exec(5), SystemCallFilter=. */
-static const char *const syscall_groups[] = {
-    "@aio",        "@basic-io",    "@chown",    "@clock",      "@cpu-emulation",  "@debug",
-    "@default",    "@file-system", "@io-event", "@ipc",        "@keyring",        "@known",
-    "@memlock",    "@module",      "@mount",    "@network-io", "@obsolete",       "@pkey",
-    "@privileged", "@process",     "@raw-io",   "@reboot",     "@resources",      "@sandbox",
-    "@setuid",     "@signal",      "@swap",     "@sync",       "@system-service", "@timer",
-    NULL};
-
-int hg_word_syscall(char **word, struct hg_error *err)
+static const char *group_name(const void *table, size_t i)
 {
-    if ((*word)[0] != '@') {
-        if (seccomp_syscall_resolve_name(*word) == __NR_SCMP_ERROR)
+    (void)table;
+    return hg_syscall_group_name(i);
+}
+
+static int syscall_word(const char *word, struct hg_error *err)
+{
+    size_t count = 0;
+    if (word[0] != '@') {
+        if (seccomp_syscall_resolve_name(word) == __NR_SCMP_ERROR)
             return hg_error_set(err, -EINVAL, "is no system call that libseccomp knows");
         return 0;
     }
-    if (is_one_of(*word, syscall_groups))
-        return 0;
-    const char *near =
-        hg_nearest(*word, name_of, syscall_groups, sizeof syscall_groups / sizeof syscall_groups[0] - 1);
+    for (; hg_syscall_group_name(count) != NULL; count++)
+        if (strcmp(hg_syscall_group_name(count), word) == 0)
+            return 0;
+    const char *near = hg_nearest(word, group_name, NULL, count);
     return hg_error_set(err, -EINVAL, "is no group of system calls%s%s%s",
                         near != NULL ? "; did you mean `" : "", near != NULL ? near : "",
                         near != NULL ? "`?" : "");
+}
+
+int hg_word_syscall_allow(char **word, struct hg_error *err)
+{
+    int rc = syscall_word(*word, err);
+    if (rc == 0 && hg_syscall_core(*word))
+        return hg_error_set(err, -EINVAL, "would undo the cage and cannot be allowed");
+    return rc;
+}
+
+int hg_word_syscall_deny(char **word, struct hg_error *err)
+{
+    if (strcmp(*word, "connect") == 0)
+        return hg_error_set(err, -EINVAL,
+                            "is how the guard is reached; write `[net] allow = none`, or deny "
+                            "`socket`");
+    if (strcmp(*word, "set_tid_address") == 0)
+        return hg_error_set(err, -EINVAL,
+                            "is made at the start of every program; write `[exec] allow = none`");
+    return syscall_word(*word, err);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "shim/cage.h"
+
 static const char preload[] = "LD_PRELOAD=";
 
 static bool names(const char *entry, const char *assignment)
@@ -41,7 +43,7 @@ static bool lists_library(const char *value)
 
 struct hg_env_need hg_child_env_need(char *const envp[])
 {
-    struct hg_env_need need = {.pointers = HG_KEEP_COUNT + 4,
+    struct hg_env_need need = {.pointers = HG_KEEP_COUNT + 5,
                                .bytes = sizeof preload + sizeof hg_state.library + 1};
     for (char *const *e = envp; e != NULL && *e != NULL; e++)
         need.pointers++;
@@ -75,6 +77,9 @@ char **hg_child_env(char *const envp[], char **pointers, char *bytes)
     const char *guard = hg_guard_env();
     if (guard != NULL)
         *out++ = (char *)(uintptr_t)guard;
+    const char *cage = hg_cage_env();
+    if (cage != NULL)
+        *out++ = (char *)(uintptr_t)cage;
     if (hg_state.roots_env[0] != '\0')
         *out++ = hg_state.roots_env;
     *out = NULL;

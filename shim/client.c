@@ -4,6 +4,7 @@
 #include "shim/shim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
 #include "shim/reply.h"
 
 /* Longer than any scan timeout and a queue of them; a stopped guard must not hang the process for ever. Once
@@ -109,6 +111,8 @@ static bool guard_known(void)
         if (now == GUARD_READY || now == GUARD_FAILED)
             return now == GUARD_READY;
         int self = (int)getpid();
+        if (now == GUARD_NONE && hg_caged())
+            return true; /* by the channel */
         if (now == GUARD_NONE && atomic_compare_exchange_strong(&guard.start, &now, GUARD_STARTING)) {
             atomic_store(&guard.starter, self);
             start_guard();
@@ -126,8 +130,36 @@ static bool guard_known(void)
     return false;
 }
 
+/* Whether a guard is at the other end. */
+static bool is_guard(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (guard.pid == 0 || peer.pid == guard.pid) && (peer.uid == geteuid() || peer.uid == 0);
+}
+
+int hg_channel(void)
+{
+    long fd;
+    for (int tries = 0; (fd = syscall(SYS_connect, -1, NULL, HG_CHANNEL_MAGIC)) < 0; tries++) {
+        if ((errno != EAGAIN && errno != EINTR) || tries >= ANSWER_MS)
+            return -errno;
+        struct timespec pause = {0, 1000000};
+        (void)nanosleep(&pause, NULL);
+    }
+    if (!is_guard((int)fd)) {
+        hg_sys_close((int)fd);
+        return -EPERM;
+    }
+    hg_cage_noticed();
+    return (int)fd;
+}
+
 static int connect_guard(void)
 {
+    if (hg_caged())
+        return hg_channel();
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
@@ -145,14 +177,12 @@ static int connect_guard(void)
         struct timespec pause = {0, 1000000};
         (void)nanosleep(&pause, NULL);
     }
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    if (code == 0 && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid != guard.pid ||
-                      (peer.uid != geteuid() && peer.uid != 0)))
+    if (code == 0 && !is_guard(fd))
         code = -EPERM; /* somebody else listens there */
     if (code != 0) {
         hg_sys_close(fd);
-        return code;
+        /* Born into a cage whose sign in the environment was lost? */
+        return code == -EACCES || code == -EPERM || code == -ENOSYS ? hg_channel() : code;
     }
     return fd;
 }
@@ -227,10 +257,26 @@ static long now_ms(void)
     return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
 }
 
-/* 0 with a whole, well-formed reply (its text in hg_thread.message), or -errno. */
-static int receive_reply(int sock, struct hg_reply *reply)
+static void take_descriptors(struct msghdr *msg, struct hg_ask *ask)
 {
-    char packet[sizeof *reply + HG_WIRE_TEXT_MAX];
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < n; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+            if (ask->fds_got < ask->fds_room)
+                ask->fds[ask->fds_got++] = fd;
+            else
+                hg_sys_close(fd);
+        }
+    }
+}
+
+/* Wait for the reply to be there. 0 or -errno. */
+static int await_reply(int sock)
+{
     long deadline = now_ms() + (atomic_load(&guard.suspect) != 0 ? SUSPECT_MS : ANSWER_MS);
     for (;;) {
         long left = deadline - now_ms();
@@ -242,13 +288,37 @@ static int receive_reply(int sock, struct hg_reply *reply)
         int r = poll(&p, 1, (int)left);
         if (r < 0 && errno != EINTR)
             return -errno;
-        if (r <= 0)
-            continue;
-        ssize_t n = recv(sock, packet, sizeof packet, MSG_DONTWAIT);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        if (r > 0)
+            return 0;
+    }
+}
+
+/* 0 with a whole, well-formed reply (its text in hg_thread.message), or -errno. A patient wait blocks in
+ * recvmsg(2), which goes on after a handler with SA_RESTART, as the call does for which it stands. */
+static int receive_reply(int sock, struct hg_ask *ask, struct hg_reply *reply)
+{
+    char packet[sizeof *reply + HG_WIRE_TEXT_MAX];
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(HG_CAGE_FDS * sizeof(int))];
+    } control;
+    if (ask->patient && fcntl(sock, F_SETFL, 0) != 0)
+        return -errno;
+    for (;;) {
+        int code = ask->patient ? 0 : await_reply(sock);
+        if (code != 0)
+            return code;
+        struct iovec iov = {packet, sizeof packet};
+        struct msghdr msg = {.msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof control.room};
+        ssize_t n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (ask->patient ? 0 : MSG_DONTWAIT));
+        if (n < 0 && !ask->patient && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
             return n < 0 ? -errno : -ECONNRESET;
+        take_descriptors(&msg, ask);
         return hg_reply_parse(packet, (size_t)n, reply, hg_thread.message);
     }
 }
@@ -262,47 +332,99 @@ static void explain(const struct hg_ask *ask, int code)
         what = "the guard is of another version than the shim; remote code stays blocked";
     else if (code != -ENODEV)
         what = "the guard is gone; remote code is blocked from now on";
+    bool file = ask->path != NULL && ask->request.kind <= HG_REQ_LISTENER;
     (void)snprintf(hg_thread.message, sizeof hg_thread.message, "hubguard: blocked %s\n  %s%s\n",
-                   ask->path == NULL ? "remote code" : ask->path,
-                   code == -ENODEV ? "the guard cannot start: " : "", what);
+                   file ? ask->path : "remote code", code == -ENODEV ? "the guard cannot start: " : "", what);
 }
 
-int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
+/* A connection, or -errno; -ENODEV: no guard can be started, guard.failure says why. */
+static int open_connection(void)
+{
+    if (hg_state.broken) {
+        (void)snprintf(guard.failure, sizeof guard.failure,
+                       "the shim could not set itself up in this process");
+        return -ENODEV;
+    }
+    if (!guard_known())
+        return -ENODEV;
+    int sock = reach_guard();
+    return sock < 0 && atomic_load(&guard.start) == GUARD_FAILED ? -ENODEV : sock;
+}
+
+int hg_guard_connect(void)
+{
+    int saved = errno;
+    int sock = open_connection();
+    errno = saved;
+    return sock;
+}
+
+static int take_reply(const struct hg_reply *got)
+{
+    atomic_store(&guard.talked, 1);
+    atomic_store(&guard.suspect, 0);
+    guard.max_size = got->max_size;
+    guard.bytecode = got->bytecode;
+    atomic_store(&guard.limits_known, 1);
+    if ((got->flags & HG_REPLY_BANNER) != 0)
+        hg_say(hg_thread.message);
+    return got->verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
+}
+
+/* `sock` is a connection, or the -errno for which there is none. */
+static int ask_over(int sock, struct hg_ask *ask, struct hg_reply *reply)
 {
     static atomic_int said;
     struct hg_reply got;
     memset(&got, 0, sizeof got);
-    int saved = errno;
-    int code = -ENODEV;
-    if (hg_state.broken) {
-        (void)snprintf(guard.failure, sizeof guard.failure,
-                       "the shim could not set itself up in this process");
-    } else if (guard_known()) {
-        int sock = reach_guard();
-        code =
-            sock < 0 ? (atomic_load(&guard.start) == GUARD_FAILED ? -ENODEV : sock) : send_request(sock, ask);
-        if (code == 0)
-            code = receive_reply(sock, &got);
-        if (sock >= 0)
-            hg_sys_close(sock);
-    }
-    errno = saved;
+    int code = sock < 0 ? sock : send_request(sock, ask);
+    if (code == 0)
+        code = receive_reply(sock, ask, &got);
     if (reply != NULL)
         *reply = got;
-    if (code != 0) {
-        explain(ask, code);
-        if (atomic_exchange(&said, 1) == 0)
-            hg_say(hg_thread.message);
-        return -EACCES;
-    }
-    atomic_store(&guard.talked, 1);
-    atomic_store(&guard.suspect, 0);
-    guard.max_size = got.max_size;
-    guard.bytecode = got.bytecode;
-    atomic_store(&guard.limits_known, 1);
-    if ((got.flags & HG_REPLY_BANNER) != 0)
+    if (code == 0)
+        return take_reply(&got);
+    if (code == -EINTR)
+        return code;
+    explain(ask, code);
+    if (atomic_exchange(&said, 1) == 0)
         hg_say(hg_thread.message);
-    return got.verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
+    return -EACCES;
+}
+
+int hg_ask_over(int sock, struct hg_ask *ask, struct hg_reply *reply)
+{
+    int saved = errno;
+    int code = ask_over(sock, ask, reply);
+    errno = saved;
+    return code;
+}
+
+int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
+{
+    int saved = errno;
+    int sock = open_connection();
+    int code = ask_over(sock, ask, reply);
+    if (sock >= 0)
+        hg_sys_close(sock);
+    errno = saved;
+    return code;
+}
+
+int hg_ask_act(struct hg_ask *ask, struct hg_reply *reply)
+{
+    if (hg_thread.act_file[0] != '\0') {
+        ask->frame = hg_thread.act_file;
+        ask->request.line = hg_thread.act_line;
+    }
+    int code = hg_ask_guard(ask, reply);
+    hg_thread.act_file[0] = '\0';
+    return code;
+}
+
+pid_t hg_guard_pid(void)
+{
+    return guard.pid;
 }
 
 int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode)

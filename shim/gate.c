@@ -12,9 +12,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
+
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3; memfd_create(2) */
+#endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
 #endif
 
 /* Instead of a descriptor or -errno: nothing is copied, the caller opens the file as it was asked to. */
@@ -85,8 +90,14 @@ static int ask_trouble(const struct passage *p, enum hg_req_trouble trouble, int
     return ask(p, &q, -1) == 0 ? AS_ASKED : -EACCES; /* allowed: observe mode */
 }
 
+/* The cage lets no memory be made that could be run as a program. */
 static int new_memfd(void)
 {
+    if (hg_caged()) {
+        long sealed = syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+        if (sealed >= 0 || errno != EINVAL)
+            return sealed < 0 ? -errno : (int)sealed;
+    }
     long fd = syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
     if (fd < 0 && errno == EINVAL)
         fd = syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -130,7 +141,8 @@ static int seal(int memfd, const struct stat *st, int flags, int *readonly)
     if (fd < 0)
         return fd;
     (void)futimens(memfd, times);
-    (void)fchmod(memfd, st->st_mode & 0777);
+    if (!hg_caged()) /* where the copy keeps the mode that it was made with: rw for all */
+        (void)fchmod(memfd, st->st_mode & 0777);
     if (fcntl(memfd, F_ADD_SEALS, SEALS) != 0) {
         int code = -errno;
         hg_sys_close(fd);
@@ -152,6 +164,13 @@ static int lowest(int fd)
     }
     hg_sys_close(low);
     return fd;
+}
+
+static int close_cage(const char *path)
+{
+    int code = hg_cage_close(path);
+    hg_thread.blocked = code != 0;
+    return code;
 }
 
 /* `from` is an open, regular file that is guarded; it stays the caller's. Descriptor of the sealed copy, or
@@ -181,6 +200,9 @@ static int pass_file(const struct passage *p, int from, const struct stat *st, i
         code = ask(p, &q, memfd);
     }
     hg_sys_close(memfd);
+    /* Without an audit hook the first remote statement does not show: what may be read may run. */
+    if (code == 0 && !hg_state.audited && p->kind != HG_REQ_NATIVE)
+        code = close_cage(p->path);
     if (code != 0 && out >= 0)
         hg_sys_close(out);
     return code != 0 ? code : out;
@@ -362,12 +384,16 @@ int hg_gate_native(const char *path, int *fd_out)
         p.resolved = resolved;
     int fd = pass_path(&p, at, O_CLOEXEC);
     hg_sys_close(at);
-    if (fd == AS_ASKED)
-        return 0;
-    if (fd < 0)
+    if (fd < 0 && fd != AS_ASKED)
         return fd;
+    int code = close_cage(clean); /* its constructors run as soon as it is mapped */
+    if (code != 0) {
+        if (fd >= 0)
+            hg_sys_close(fd);
+        return code;
+    }
     *fd_out = fd;
-    return 1;
+    return fd == AS_ASKED ? 0 : 1;
 }
 
 int hg_gate_stdin(void)

@@ -10,6 +10,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
+
 struct hg_state hg_state;
 __thread struct hg_thread hg_thread __attribute__((tls_model("initial-exec")));
 
@@ -68,6 +70,7 @@ static void init_once(void)
     find_library();
     keep_environment();
     hg_guard_init(getenv("HUBGUARD_SOCKET"));
+    hg_cage_init(getenv("HUBGUARD_CAGE"));
     hg_state.python = hg_python_attach(RTLD_DEFAULT);
     hg_roots_refresh(NULL);
 }

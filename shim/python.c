@@ -14,6 +14,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
+
 struct hg_python_api hg_py;
 
 /* --- names that have passed the gate --- */
@@ -209,7 +211,7 @@ static int on_exec(PyObject *args)
             (void)hg_gate_unknown(name);
         else if (!may)
             may = hg_gate_bytes(HG_REQ_UNGATED, NULL, 0, HG_REQ_NO_BYTES, clean, root, NULL, 0) == 0;
-        if (may)
+        if (may && hg_cage_close(clean) == 0)
             atomic_store(&remote_ran, 1);
         else
             result = raise_blocked(hg_py.ImportError);
@@ -329,20 +331,33 @@ static const struct {
               {"cpython.run_stdin", on_run_stdin},
               {"cpython.run_file", on_run_file}};
 
+/* An act of remote code in the cage. */
+static int act(const char *event, PyObject *args)
+{
+    if (!hg_caged())
+        return 0; /* the policy, or its mode, wants no cage */
+    hg_thread.in_hook = 1;
+    int result = hg_py_act(event, args, is_remote) == 0 ? 0 : raise_blocked(hg_py.PermissionError);
+    hg_thread.in_hook = 0;
+    return result;
+}
+
 static int audit(const char *event, PyObject *args, void *data)
 {
     (void)data;
     if (hg_thread.in_hook != 0)
         return 0;
+    int result = 0;
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         if (event[0] != events[i].name[0] || strcmp(event, events[i].name) != 0)
             continue;
         hg_thread.in_hook = 1;
-        int result = events[i].handle(args);
+        result = events[i].handle(args);
         hg_thread.in_hook = 0;
-        return result;
+        break;
     }
-    return 0;
+    return result == 0 && atomic_load_explicit(&remote_ran, memory_order_relaxed) != 0 ? act(event, args)
+                                                                                       : result;
 }
 
 /* What the interpreter imports, runs or zip-imports comes through here: io.open, with every name taken for
@@ -376,5 +391,6 @@ bool hg_python_attach(void *handle)
         hg_say("hubguard: the interpreter refuses the hooks; remote code is blocked\n");
         hg_state.broken = true;
     }
+    hg_state.audited = true;
     return true;
 }

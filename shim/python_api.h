@@ -64,6 +64,12 @@ const char *hg_py_bytecode_path(char *room);
 /* Whether a file that is not guarded holds exactly these bytes from offset `skip` on. */
 bool hg_py_bytes_of_file(const char *path, unsigned skip, const char *bytes, size_t size);
 
+/* --- what it does (python_acts.c) --- */
+
+/* Under the cage: ask about an act of remote code before it is done. 0, or -EACCES with the text of the
+ * exception in hg_thread.message. */
+int hg_py_act(const char *event, PyObject *args, hg_is_remote_fn *is_remote);
+
 /* False when one is missing: not a CPython from 3.8 on. */
 bool hg_python_api_load(void *handle, struct hg_python_api *out);
 

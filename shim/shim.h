@@ -25,6 +25,7 @@ enum hg_keep { HG_KEEP_POLICY, HG_KEEP_MODE, HG_KEEP_REPORT, HG_KEEP_LOCK, HG_KE
 
 struct hg_state {
     bool python;            /* an interpreter lives here: opens are gated */
+    bool audited;           /* and its audit hook is ours */
     bool broken;            /* the shim could not set itself up; every guarded file is blocked */
     char library[PATH_MAX]; /* this file, absolute */
     char keep[HG_KEEP_COUNT][PATH_MAX + 32]; /* "NAME=value", or "" when it was not set */
@@ -53,6 +54,8 @@ struct hg_thread {
     int code_next; /* the importer is about to open a file by its own means: the next open is of code */
     int in_hook;   /* inside the audit hook: our own calls raise events too */
     int blocked;   /* the last gated open was a block; `message` says why */
+    unsigned act_line;
+    char act_file[1024]; /* the remote frame whose act is under way in this thread; "" for none */
     char message[HG_WIRE_TEXT_MAX];
 };
 extern __thread struct hg_thread hg_thread;
@@ -101,12 +104,23 @@ int hg_gate_native(const char *path, int *fd_out);
 struct hg_ask {
     struct hg_request request; /* kind, flags, trouble, error, layer, line, size filled by the caller */
     const char *path, *resolved, *root, *frame; /* NULL for none */
-    int fd;                                     /* sealed memfd or -1 */
+    int fd;                                     /* sealed memfd (or what the kind says), or -1 */
+    int *fds; /* room for descriptors of the reply, close-on-exec, the caller's; or NULL */
+    unsigned fds_room, fds_got;
+    bool patient; /* an answer may take as long as a network does; a signal handler ends the wait */
 };
 /* One round trip. Fills hg_thread.message on a block and prints the banner when asked. Never fails open: no
- * guard, a bad reply or a timeout is a block. Returns 0 or -EACCES. *reply (may be NULL) is filled when 0 or
- * when one came. */
+ * guard, a bad reply or a timeout is a block. Returns 0 or -EACCES, or -EINTR for a patient one. *reply (may
+ * be NULL) is filled when 0 or when one came. */
 int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply);
+/* The same for an act under the cage: with the remote frame of this thread, which is forgotten thereafter. */
+int hg_ask_act(struct hg_ask *ask, struct hg_reply *reply);
+/* A connection for one later hg_ask_over(), owned by the caller, or -errno. */
+int hg_guard_connect(void);
+int hg_ask_over(int sock, struct hg_ask *ask, struct hg_reply *reply);
+/* A connection by the channel (wire.h): what connect(2) gives under the cage only. Descriptor or -errno. */
+int hg_channel(void);
+pid_t hg_guard_pid(void); /* 0 while none is known */
 /* Limits and bytecode mode of the policy, asked once. -EACCES when there is no guard. */
 int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode);
 /* "HUBGUARD_SOCKET=..." for children, or NULL while no guard is known. */

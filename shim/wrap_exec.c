@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
+
 extern char **environ;
 
 #define MAX_POINTERS 262144u /* 2 MiB of stack; a larger environment cannot be passed on by exec anyway */
@@ -70,6 +72,24 @@ __attribute__((constructor(102))) static void find_real(void)
     real.unsetenv = (int (*)(const char *))hg_real("unsetenv");
 }
 
+/* An exec function has come back: it failed. */
+static int not_started(int result, const char *path)
+{
+    hg_refused_exec(path);
+    return result;
+}
+
+static int not_spawned(int error, const char *path)
+{
+    int saved = errno;
+    if (error != 0) {
+        errno = error;
+        hg_refused_exec(path);
+    }
+    errno = saved;
+    return error;
+}
+
 #define FOUND()                                                                                              \
     if (__builtin_expect(real.execve == NULL, 0))                                                            \
     find_real()
@@ -78,42 +98,42 @@ HG_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
     FOUND();
     GUARDED_ENV(env, envp, E2BIG_RETURN);
-    return real.execve(path, argv, env);
+    return not_started(real.execve(path, argv, env), path);
 }
 
 HG_EXPORT int execv(const char *path, char *const argv[])
 {
     FOUND();
     GUARDED_ENV(env, environ, E2BIG_RETURN);
-    return real.execve(path, argv, env);
+    return not_started(real.execve(path, argv, env), path);
 }
 
 HG_EXPORT int execvp(const char *file, char *const argv[])
 {
     FOUND();
     GUARDED_ENV(env, environ, E2BIG_RETURN);
-    return real.execvpe(file, argv, env);
+    return not_started(real.execvpe(file, argv, env), file);
 }
 
 HG_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
     FOUND();
     GUARDED_ENV(env, envp, E2BIG_RETURN);
-    return real.execvpe(file, argv, env);
+    return not_started(real.execvpe(file, argv, env), file);
 }
 
 HG_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
     FOUND();
     GUARDED_ENV(env, envp, E2BIG_RETURN);
-    return real.fexecve(fd, argv, env);
+    return not_started(real.fexecve(fd, argv, env), "a descriptor");
 }
 
 HG_EXPORT int execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
     FOUND();
     GUARDED_ENV(env, envp, E2BIG_RETURN);
-    return real.execveat(dirfd, path, argv, env, flags);
+    return not_started(real.execveat(dirfd, path, argv, env, flags), path);
 }
 
 /* execl(3) and its kind: the arguments as an array on this stack, NULL-terminated. `ap` stands behind the
@@ -160,7 +180,7 @@ HG_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 {
     FOUND();
     GUARDED_ENV(env, envp, return E2BIG);
-    return real.posix_spawn(pid, path, actions, attributes, argv, env);
+    return not_spawned(real.posix_spawn(pid, path, actions, attributes, argv, env), path);
 }
 
 HG_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -168,7 +188,7 @@ HG_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 {
     FOUND();
     GUARDED_ENV(env, envp, return E2BIG);
-    return real.posix_spawnp(pid, file, actions, attributes, argv, env);
+    return not_spawned(real.posix_spawnp(pid, file, actions, attributes, argv, env), file);
 }
 
 static bool set_there(char *const env[], const char *name)
@@ -183,8 +203,10 @@ static bool set_there(char *const env[], const char *name)
 HG_EXPORT pid_t fork(void)
 {
     FOUND();
+    hg_cage_before_fork();
     pid_t pid = real.fork();
     if (pid == 0) {
+        hg_cage_after_fork();
         hg_roots_after_fork();
         hg_guard_after_fork();
     }
@@ -196,7 +218,8 @@ HG_EXPORT pid_t fork(void)
 static void repair_environ(void)
 {
     static const char *const ours[] = {"HUBGUARD_POLICY", "HUBGUARD_MODE",   "HUBGUARD_REPORT",
-                                       "HUBGUARD_LOCK",   "HUBGUARD_SOCKET", "HUBGUARD_ROOTS"};
+                                       "HUBGUARD_LOCK",   "HUBGUARD_SOCKET", "HUBGUARD_ROOTS",
+                                       "HUBGUARD_CAGE"};
     hg_init();
     if (hg_state.library[0] == '\0')
         return;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/cage.h"
+
 static bool reads_only(int flags)
 {
     return (flags & O_ACCMODE) == O_RDONLY && (flags & (O_PATH | O_DIRECTORY | O_CREAT | O_TRUNC)) == 0 &&
@@ -27,6 +29,19 @@ static bool gated(int dirfd, const char *path, int flags, int *fd)
     errno = code < 0 ? -code : saved;
     *fd = code < 0 ? -1 : code;
     return true;
+}
+
+static bool writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0;
+}
+
+/* The real function's answer. */
+static int opened(int fd, int dirfd, const char *path, int flags)
+{
+    if (__builtin_expect(fd < 0 && errno == EACCES && hg_caged(), 0))
+        hg_refused_open(dirfd, path, writes(flags));
+    return fd;
 }
 
 #define MODE_OF(flags, last)                                                                                 \
@@ -58,7 +73,8 @@ typedef int openat2_fn(int, const char *, int);
         REAL(#name, open_fn *);                                                                              \
         unsigned mode = MODE_OF(flags, flags);                                                               \
         int fd;                                                                                              \
-        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags, mode);                             \
+        return gated(AT_FDCWD, path, flags, &fd) ? fd                                                        \
+                                                 : opened(real(path, flags, mode), AT_FDCWD, path, flags);   \
     }
 #define WRAP_OPENAT(name)                                                                                    \
     HG_EXPORT int name(int dirfd, const char *path, int flags, ...);                                         \
@@ -67,7 +83,8 @@ typedef int openat2_fn(int, const char *, int);
         REAL(#name, openat_fn *);                                                                            \
         unsigned mode = MODE_OF(flags, flags);                                                               \
         int fd;                                                                                              \
-        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags, mode);                         \
+        return gated(dirfd, path, flags, &fd) ? fd                                                           \
+                                              : opened(real(dirfd, path, flags, mode), dirfd, path, flags);  \
     }
 #define WRAP_OPEN_2(name)                                                                                    \
     HG_EXPORT int name(const char *path, int flags);                                                         \
@@ -75,7 +92,7 @@ typedef int openat2_fn(int, const char *, int);
     {                                                                                                        \
         REAL(#name, open2_fn *);                                                                             \
         int fd;                                                                                              \
-        return gated(AT_FDCWD, path, flags, &fd) ? fd : real(path, flags);                                   \
+        return gated(AT_FDCWD, path, flags, &fd) ? fd : opened(real(path, flags), AT_FDCWD, path, flags);    \
     }
 #define WRAP_OPENAT_2(name)                                                                                  \
     HG_EXPORT int name(int dirfd, const char *path, int flags);                                              \
@@ -83,7 +100,7 @@ typedef int openat2_fn(int, const char *, int);
     {                                                                                                        \
         REAL(#name, openat2_fn *);                                                                           \
         int fd;                                                                                              \
-        return gated(dirfd, path, flags, &fd) ? fd : real(dirfd, path, flags);                               \
+        return gated(dirfd, path, flags, &fd) ? fd : opened(real(dirfd, path, flags), dirfd, path, flags);   \
     }
 
 WRAP_OPEN(open)
@@ -124,6 +141,13 @@ static bool gated_stream(const char *path, const char *mode, FILE **stream)
     return true;
 }
 
+static FILE *opened_stream(FILE *stream, const char *path, const char *mode)
+{
+    if (__builtin_expect(stream == NULL && path != NULL && errno == EACCES && hg_caged(), 0))
+        hg_refused_open(AT_FDCWD, path, mode[0] != 'r' || strchr(mode, '+') != NULL);
+    return stream;
+}
+
 /* The stream keeps its place; what it reads is the sealed copy, opened once more by libc itself. */
 static bool gated_again(const char *path, const char *mode, char *link, size_t size, int *fd)
 {
@@ -144,7 +168,7 @@ typedef FILE *freopen_fn(const char *, const char *, FILE *);
     {                                                                                                        \
         REAL(#name, fopen_fn *);                                                                             \
         FILE *stream;                                                                                        \
-        return gated_stream(path, mode, &stream) ? stream : real(path, mode);                                \
+        return gated_stream(path, mode, &stream) ? stream : opened_stream(real(path, mode), path, mode);     \
     }
 #define WRAP_FREOPEN(name)                                                                                   \
     HG_EXPORT FILE *name(const char *path, const char *mode, FILE *stream);                                  \
@@ -154,7 +178,7 @@ typedef FILE *freopen_fn(const char *, const char *, FILE *);
         char link[48];                                                                                       \
         int fd;                                                                                              \
         if (!gated_again(path, mode, link, sizeof link, &fd))                                                \
-            return real(path, mode, stream);                                                                 \
+            return opened_stream(real(path, mode, stream), path, mode);                                      \
         if (fd < 0) {                                                                                        \
             int saved = errno;                                                                               \
             (void)fclose(stream); /* as freopen(3) does when it cannot open */                               \

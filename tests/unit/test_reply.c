@@ -20,7 +20,7 @@ struct packet {
 
 static struct packet sample(void)
 {
-    struct packet p = {{HG_WIRE_MAGIC, HG_WIRE_VERSION, HG_VERDICT_BLOCK, HG_REPLY_BANNER, 8 << 20, 1, 5},
+    struct packet p = {{HG_WIRE_MAGIC, HG_WIRE_VERSION, HG_VERDICT_BLOCK, HG_REPLY_BANNER, 8 << 20, 1, 0, 5},
                        "why\n!"};
     return p;
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "guard/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "shim/roots.h"
+
+#define CHUNK 256 /* a string's end may be the end of its mapping */
+
+/* The words after "\nNAME:", or NULL. */
+static const char *field(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at == NULL ? NULL : at + strlen(name);
+}
+
+int hg_process_read(pid_t pid, struct hg_process *out)
+{
+    char path[48], text[4096];
+    (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    int fd = pid <= 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return pid <= 0 ? -ESRCH : -errno;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    int code = n < 0 ? -errno : 0;
+    close(fd);
+    if (code != 0)
+        return code;
+    text[n] = '\0';
+    /* The first line is the name, in which the kernel escapes newlines: no process can forge the others. */
+    const char *group = field(text, "\nTgid:"), *parent = field(text, "\nPPid:"),
+               *uid = field(text, "\nUid:"), *capabilities = field(text, "\nCapEff:");
+    unsigned ids[4];
+    if (group == NULL || parent == NULL || uid == NULL || capabilities == NULL)
+        return -EIO;
+    char *end = (char *)(uintptr_t)uid; /* real, effective, saved, file system */
+    for (size_t i = 0; i < 4; i++)
+        ids[i] = (unsigned)strtoul(end, &end, 10);
+    *out = (struct hg_process){.group = (pid_t)strtol(group, NULL, 10),
+                               .parent = (pid_t)strtol(parent, NULL, 10),
+                               .uid = ids[3],
+                               .capabilities = strtoull(capabilities, NULL, 16)};
+    return 0;
+}
+
+int hg_process_link(pid_t pid, const char *name, char *out, size_t size)
+{
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
+    ssize_t n = readlink(path, out, size);
+    if (n < 0)
+        return -errno;
+    if ((size_t)n >= size)
+        return -ENAMETOOLONG;
+    out[n] = '\0';
+    return (int)n;
+}
+
+bool hg_process_path(pid_t pid, const char *path, char *out, size_t size)
+{
+    char cwd[PATH_MAX], clean[PATH_MAX];
+    if (path[0] != '/' && hg_process_link(pid, "cwd", cwd, sizeof cwd) < 0)
+        return false;
+    if (hg_path_clean(path, path[0] == '/' ? NULL : cwd, clean, sizeof clean) < 0)
+        return false;
+    if (strncmp(clean, "/proc/", 6) == 0)
+        return false;
+    /* Not what hg_path_clean() made of it: `..` after a link goes up from where the link leads. */
+    char whole[2 * PATH_MAX];
+    (void)snprintf(whole, sizeof whole, "%s/%s", path[0] == '/' ? "" : cwd, path);
+    return hg_path_resolve(whole, out, size) >= 0;
+}
+
+int hg_process_memory(pid_t pid, uint64_t address, void *out, size_t size)
+{
+    struct iovec here = {out, size}, there = {(void *)(uintptr_t)address, size};
+    ssize_t n = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    return n < 0 ? -errno : (size_t)n == size ? 0 : -EFAULT;
+}
+
+int hg_process_string(pid_t pid, uint64_t address, char *out, size_t size)
+{
+    size_t at = 0;
+    while (at + 1 < size) {
+        size_t want = CHUNK - (address + at) % CHUNK; /* never across a page that may not be there */
+        want = want < size - 1 - at ? want : size - 1 - at;
+        int rc = hg_process_memory(pid, address + at, out + at, want);
+        if (rc != 0)
+            return rc;
+        const char *end = memchr(out + at, '\0', want);
+        if (end != NULL)
+            return (int)(end - out);
+        at += want;
+    }
+    return -ENAMETOOLONG;
+}
