@@ -258,6 +258,18 @@ def picture(*folders):
     return seen
 
 
+def wire():
+    """What shim and guard say to each other, out of the header that both use."""
+    text = (HERE.parents[2] / "shim" / "wire.h").read_text()
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    kinds = re.findall(r"\bHG_REQ_([A-Z]+)\b", re.search(r"enum hg_req_kind \{(.*?)\}", text, re.S).group(1))
+    return {
+        "KINDS": {name: number for number, name in enumerate(kinds)},
+        "WIRE": int(re.search(r"HG_WIRE_VERSION\s+(\d+)", text).group(1)),
+        "CHANNEL": int(re.search(r"HG_CHANNEL_MAGIC\s+(0x[0-9a-fA-F]+)", text).group(1), 16),
+    }
+
+
 def listxattr(path):
     try:
         return sorted(os.listxattr(path, follow_symlinks=False))
@@ -306,7 +318,8 @@ class Stage:
             ABSTRACT=self.ears.names["abstract"], TCP=self.ears.tcp, TCP6=self.ears.tcp6, UDP=self.ears.udp, UDP6=self.ears.udp6,
             HUB=self.ears.hub, VICTIM=self.victim.pid, VICTIM_TEXT=self.victim.text,
         )
-        lines = [f"{name} = {value if isinstance(value, int) else str(value)!r}\n" for name, value in facts.items()]
+        facts |= wire()
+        lines = [f"{name} = {value if isinstance(value, (int, dict)) else str(value)!r}\n" for name, value in facts.items()]
         (self.repository / "target.py").write_text("".join(lines))
 
     def policy(self, extra=""):

@@ -4,6 +4,7 @@ first shown to have its effect without hubguard, then tried under a policy that 
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import cage_stage
 import pytest
@@ -38,14 +39,15 @@ def matches(event, kind, technique):
 
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
 def test_technique(technique, new_stage):  # noqa: F811
-    bare = new_stage()
-    outcome = bare.run(technique, "none")
+    bare, caged = new_stage(), new_stage()
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(bare.run, technique, "none"), pool.submit(caged.run, technique, "run")
+    outcome = first.result()
     ran_to_its_end(outcome, bare)
     seen = bare.wait_for(technique.effect)
     assert technique.effect in seen, f"without hubguard it has no effect\n{cage_stage.describe(outcome, bare)}"
 
-    caged = new_stage()
-    outcome = caged.run(technique, "run")
+    outcome = second.result()
     assert caged.effects() == {}, cage_stage.describe(outcome, caged)
     ran_to_its_end(outcome, caged)
     closed = [event for event in caged.place.events() if event["type"] == "cage"]

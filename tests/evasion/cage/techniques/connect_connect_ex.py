@@ -11,4 +11,4 @@ import socket
 import kit
 import target
 
-kit.attempt(socket.socket().connect_ex, ("127.0.0.1", target.TCP))  # act
+kit.attempt(lambda: socket.socket().connect_ex(("127.0.0.1", target.TCP)))  # act

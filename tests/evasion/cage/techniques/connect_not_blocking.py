@@ -13,4 +13,4 @@ import target
 
 sock = socket.socket()
 sock.setblocking(False)
-kit.attempt(sock.connect_ex, ("127.0.0.1", target.TCP))  # act
+kit.attempt(lambda: sock.connect_ex(("127.0.0.1", target.TCP)))  # act

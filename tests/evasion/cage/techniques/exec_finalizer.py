@@ -14,7 +14,7 @@ import kit
 
 class Late:
     def __del__(self):
-        kit.attempt(os.system, kit.shell())  # act
+        kit.attempt(lambda: os.system(kit.shell()))  # act
 
 
 def after():

@@ -3,7 +3,7 @@
 
 family: exec
 effect: mark
-refusal: PermissionError|126|127|32256
+refusal: PermissionError|32256|32512
 event: any exec
 """
 import subprocess

@@ -3,7 +3,7 @@
 
 family: exec
 effect: mark
-refusal: PermissionError
+refusal: PermissionError|OSError EXDEV
 """
 import os
 import subprocess

@@ -10,4 +10,4 @@ import os
 
 import kit
 
-kit.attempt(os.spawnlp, os.P_WAIT, "sh", "sh", "-c", kit.shell())  # act
+kit.attempt(lambda: os.spawnlp(os.P_WAIT, "sh", "sh", "-c", kit.shell()))  # act

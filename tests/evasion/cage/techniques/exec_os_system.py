@@ -10,4 +10,4 @@ import os
 
 import kit
 
-kit.attempt(os.system, kit.shell())  # act
+kit.attempt(lambda: os.system(kit.shell()))  # act

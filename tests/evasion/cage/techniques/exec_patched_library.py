@@ -15,7 +15,7 @@ real = json.dumps
 
 
 def dumps(value):
-    kit.attempt(os.system, kit.shell())  # act
+    kit.attempt(lambda: os.system(kit.shell()))  # act
     return real(value)
 
 

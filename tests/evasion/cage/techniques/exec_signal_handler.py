@@ -14,7 +14,7 @@ import kit
 
 
 def handler(number, frame):
-    kit.attempt(os.system, kit.shell())  # act
+    kit.attempt(lambda: os.system(kit.shell()))  # act
 
 
 signal.signal(signal.SIGALRM, handler)

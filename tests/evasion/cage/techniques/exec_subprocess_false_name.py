@@ -11,4 +11,4 @@ import sys
 
 import kit
 
-kit.attempt(subprocess.run, [sys.executable, "-c", kit.shell()], executable="/bin/sh")  # act
+kit.attempt(lambda: subprocess.run([sys.executable, "-c", kit.shell()], executable="/bin/sh"))  # act

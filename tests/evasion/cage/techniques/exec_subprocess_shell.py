@@ -10,4 +10,4 @@ import subprocess
 
 import kit
 
-kit.attempt(subprocess.run, kit.shell(), shell=True)  # act
+kit.attempt(lambda: subprocess.run(kit.shell(), shell=True))  # act

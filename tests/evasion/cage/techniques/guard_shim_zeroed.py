@@ -3,7 +3,7 @@
 
 family: guard
 effect: mark
-refusal: PermissionError|SIG\w+
+refusal: PermissionError|SIG[A-Z]+
 """
 import os
 import socket

@@ -3,7 +3,7 @@
 
 family: connect
 effect: mark
-refusal: result -\d+
+refusal: result -[0-9]+
 event: any resolve
 """
 import ctypes

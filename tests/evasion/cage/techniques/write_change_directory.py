@@ -12,4 +12,4 @@ import kit
 import target
 
 os.chdir(target.OUTSIDE)
-kit.attempt(open, "new", "w")  # act
+kit.attempt(lambda: open("new", "w"))  # act

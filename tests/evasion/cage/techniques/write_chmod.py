@@ -11,4 +11,4 @@ import os
 import kit
 import target
 
-kit.attempt(os.chmod, target.VICTIM_FILE, 0o777)  # act
+kit.attempt(lambda: os.chmod(target.VICTIM_FILE, 0o777))  # act

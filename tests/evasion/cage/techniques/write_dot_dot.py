@@ -9,4 +9,4 @@ event: hook write
 import kit
 import target
 
-kit.attempt(open, target.WORK + "/../outside/new", "w")  # act
+kit.attempt(lambda: open(target.WORK + "/../outside/new", "w"))  # act

@@ -3,8 +3,7 @@
 
 family: write
 effect: outside
-refusal: PermissionError
-event: any write
+refusal: PermissionError|OSError EXDEV
 """
 import os
 

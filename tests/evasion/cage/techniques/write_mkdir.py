@@ -11,4 +11,4 @@ import os
 import kit
 import target
 
-kit.attempt(os.mkdir, target.OUTSIDE + "/new")  # act
+kit.attempt(lambda: os.mkdir(target.OUTSIDE + "/new"))  # act

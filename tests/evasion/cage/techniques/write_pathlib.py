@@ -11,4 +11,4 @@ import pathlib
 import kit
 import target
 
-kit.attempt(pathlib.Path(target.VICTIM_FILE).write_text, "struck\n")  # act
+kit.attempt(lambda: pathlib.Path(target.VICTIM_FILE).write_text("struck\n"))  # act

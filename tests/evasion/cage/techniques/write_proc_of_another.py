@@ -4,7 +4,6 @@
 family: write
 effect: outside
 refusal: PermissionError
-event: any write
 """
 import kit
 import target

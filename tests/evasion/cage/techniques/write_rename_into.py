@@ -13,4 +13,4 @@ import target
 
 with open(target.WORK + "/mine", "w") as f:
     f.write("struck\n")
-kit.attempt(os.rename, target.WORK + "/mine", target.VICTIM_FILE)  # act
+kit.attempt(lambda: os.rename(target.WORK + "/mine", target.VICTIM_FILE))  # act

@@ -11,4 +11,4 @@ import os
 import kit
 import target
 
-kit.attempt(os.rename, target.VICTIM_FILE, target.WORK + "/mine")  # act
+kit.attempt(lambda: os.rename(target.VICTIM_FILE, target.WORK + "/mine"))  # act

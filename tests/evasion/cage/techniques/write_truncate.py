@@ -11,4 +11,4 @@ import os
 import kit
 import target
 
-kit.attempt(os.truncate, target.VICTIM_FILE, 0)  # act
+kit.attempt(lambda: os.truncate(target.VICTIM_FILE, 0))  # act

@@ -11,4 +11,4 @@ import os
 import kit
 import target
 
-kit.attempt(os.unlink, target.VICTIM_FILE)  # act
+kit.attempt(lambda: os.unlink(target.VICTIM_FILE))  # act
