@@ -44,7 +44,7 @@ EFFECTS = ("mark", "listener", "outside", "key", "victim")
 FIELDS = {"family", "effect", "refusal", "event", "before", "policy", "main"}
 
 MAIN = """# The user's own script.
-import importlib, os, queue, signal, sys, threading, types
+import importlib, os, queue, signal, socket, sys, threading, types
 sys.path.insert(0, {repository!r})
 
 
@@ -76,6 +76,8 @@ def start(blocked):
 BEFORE = {before!r}
 if "thread" in BEFORE:
     start("blocked" in BEFORE)
+if "socket" in BEFORE:
+    sys.modules["early"] = types.SimpleNamespace(sock=socket.socket(type=socket.SOCK_DGRAM))
 if "open-file" in BEFORE:
     sys.modules["early"] = types.SimpleNamespace(file=open({outside!r} + "/victim.txt", "r+"), key=open({key!r}))
 try:
