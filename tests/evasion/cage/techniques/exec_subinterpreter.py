@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A second interpreter in the same process
+
+family: exec
+effect: mark
+refusal: PermissionError
+event: any exec
+"""
+import kit
+
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    raise kit.Skip("this Python has no module for it")
+code = f"import os\ntry:\n    os.posix_spawn('/bin/sh', ['sh', '-c', {kit.shell()!r}], {{}}), os.wait()\nexcept OSError as e:\n    print('got:', type(e).__name__, flush=True)\n"
+try:
+    interpreters.run_string(interpreters.create(isolated=False), code)
+except RuntimeError as error:
+    kit.got(error)

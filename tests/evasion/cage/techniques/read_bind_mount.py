@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bind mount over a directory of its own
+
+family: read
+effect: key
+refusal: PermissionError EPERM
+event: kernel syscall unshare|mount
+"""
+import os
+
+import kit
+import target
+
+if os.geteuid():
+    raise kit.Skip("needs root")
+os.mkdir(target.WORK + "/view")
+
+
+def act():
+    kit.call("unshare", 0x20000)  # CLONE_NEWNS: nobody else sees the mounts
+    kit.call("mount", b"none", b"/", None, 0x44000, None)
+    kit.call("mount", os.path.dirname(target.KEY).encode(), (target.WORK + "/view").encode(), None, 0x1000, None)
+    kit.loot(open(target.WORK + "/view/id_rsa").read())
+
+
+kit.in_child(act)

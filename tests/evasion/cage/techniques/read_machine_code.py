@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""openat by machine code
+
+family: read
+effect: key
+refusal: PermissionError EACCES
+"""
+import os
+
+import kit
+import target
+
+kit.attempt(lambda: kit.loot(os.read(kit.bare_call("openat", -100, target.KEY.encode(), os.O_RDONLY), 4096)))

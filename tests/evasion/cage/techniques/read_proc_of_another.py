@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/proc/PID/root of another process
+
+family: read
+effect: key
+refusal: PermissionError
+"""
+import kit
+import target
+
+kit.attempt(lambda: kit.loot(open(f"/proc/{target.VICTIM}/root" + target.KEY).read()))
