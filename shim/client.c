@@ -267,6 +267,8 @@ static void explain(const struct hg_ask *ask, int code)
                    code == -ENODEV ? "the guard cannot start: " : "", what);
 }
 
+static atomic_int remote_may_run;
+
 int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
 {
     static atomic_int said;
@@ -302,7 +304,16 @@ int hg_ask_guard(struct hg_ask *ask, struct hg_reply *reply)
     atomic_store(&guard.limits_known, 1);
     if ((got.flags & HG_REPLY_BANNER) != 0)
         hg_say(hg_thread.message);
-    return got.verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
+    if (got.verdict != HG_VERDICT_ALLOW)
+        return -EACCES;
+    if (ask->request.kind != HG_REQ_HELLO)
+        atomic_store(&remote_may_run, 1);
+    return 0;
+}
+
+bool hg_remote_may_run(void)
+{
+    return atomic_load(&remote_may_run) != 0;
 }
 
 int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode)
