@@ -337,6 +337,8 @@ static void explain(const struct hg_ask *ask, int code)
                    file ? ask->path : "remote code", code == -ENODEV ? "the guard cannot start: " : "", what);
 }
 
+static atomic_int remote_may_run;
+
 /* A connection, or -errno; -ENODEV: no guard can be started, guard.failure says why. */
 static int open_connection(void)
 {
@@ -370,7 +372,11 @@ static int take_reply(const struct hg_ask *ask, const struct hg_reply *got)
     }
     if ((got->flags & HG_REPLY_BANNER) != 0)
         hg_say(hg_thread.message);
-    return got->verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
+    if (got->verdict != HG_VERDICT_ALLOW)
+        return -EACCES;
+    if (ask->request.kind != HG_REQ_HELLO)
+        atomic_store(&remote_may_run, 1);
+    return 0;
 }
 
 /* `sock` is a connection, or the -errno for which there is none. */
@@ -427,6 +433,11 @@ int hg_ask_act(struct hg_ask *ask, struct hg_reply *reply)
 pid_t hg_guard_pid(void)
 {
     return guard.pid;
+}
+
+bool hg_remote_may_run(void)
+{
+    return atomic_load(&remote_may_run) != 0 || hg_caged();
 }
 
 int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode)

@@ -58,7 +58,7 @@ static void find_library(void)
     memcpy(hg_state.library, clean, strlen(clean) + 1);
 }
 
-static atomic_int initialised;
+atomic_int hg_initialised;
 
 static void init_once(void)
 {
@@ -78,10 +78,10 @@ static void init_once(void)
 __attribute__((constructor(101))) void hg_init(void)
 {
     int zero = 0;
-    if (__builtin_expect(atomic_load_explicit(&initialised, memory_order_acquire) != 0, 1))
+    if (__builtin_expect(atomic_load_explicit(&hg_initialised, memory_order_acquire) != 0, 1))
         return;
     /* Before main() there is one thread; a hook that init_once() itself reaches sees 1 and goes on. */
-    if (!atomic_compare_exchange_strong(&initialised, &zero, 1))
+    if (!atomic_compare_exchange_strong(&hg_initialised, &zero, 1))
         return;
     int saved = errno;
     init_once();

@@ -2,6 +2,7 @@
 /* Paths as text and as the kernel walks them. libc only, no malloc: this runs on the open() path. */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,12 +63,31 @@ static __attribute__((noinline)) int clean_append_cwd(struct clean *c)
     return clean_append(c, here);
 }
 
+bool hg_path_is_clean(const char *path)
+{
+    if (path[0] != '/' || path[1] == '\0')
+        return path[0] == '/';
+    for (const char *at = path; at != NULL; at = strchr(at + 1, '/')) {
+        const char *rest = at[1] != '.' ? at + 1 : at[2] != '.' ? at + 2 : at + 3;
+        if (rest[0] == '/' || rest[0] == '\0')
+            return false; /* an empty name, or one of the two that are no names */
+    }
+    return true;
+}
+
 int hg_path_clean(const char *path, const char *cwd, char *out, size_t out_size)
 {
     struct clean c = {out, out_size, 0};
     int rc = 0;
     if (out_size < 2)
         return -ENAMETOOLONG;
+    if (hg_path_is_clean(path)) {
+        size_t len = strlen(path);
+        if (len >= out_size)
+            return -ENAMETOOLONG;
+        memcpy(out, path, len + 1);
+        return (int)len;
+    }
     if (path[0] != '/')
         rc = cwd != NULL ? clean_append(&c, cwd) : clean_append_cwd(&c);
     if (rc == 0)

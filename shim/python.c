@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "shim/cage.h"
@@ -26,21 +25,9 @@ struct hg_python_api hg_py;
 static atomic_ullong passed[PASSED_SIZE];
 static atomic_uint passed_count;
 
-/* Seeded with the kernel's random bytes for this process (getauxval(3)), so that no name can be made to fit.
- */
-static uint64_t name_hash(const char *name)
-{
-    uint64_t h;
-    memcpy(&h, (const void *)getauxval(AT_RANDOM), sizeof h);
-    for (; *name != '\0'; name++)
-        h = (h ^ (unsigned char)*name) * 0x100000001b3u;
-    h ^= h >> 29;
-    return h == 0 ? 1 : h;
-}
-
 static bool has_passed(const char *name)
 {
-    uint64_t h = name_hash(name);
+    uint64_t h = hg_hash(name, strlen(name), NULL, 0);
     for (size_t i = 0; i < PASSED_SIZE; i++) {
         uint64_t at = atomic_load(&passed[(h + i) % PASSED_SIZE]);
         if (at == h || at == 0)
@@ -51,7 +38,7 @@ static bool has_passed(const char *name)
 
 static void set_passed(const char *name)
 {
-    unsigned long long h = name_hash(name);
+    unsigned long long h = hg_hash(name, strlen(name), NULL, 0);
     if (atomic_load(&passed_count) >= PASSED_SIZE / 2 || has_passed(name))
         return; /* full: later files are blocked as ungated, never let through */
     for (size_t i = 0; i < PASSED_SIZE; i++) {
@@ -182,7 +169,7 @@ static int on_compile(PyObject *args)
     const char *name = file_name(item(args, 1), room);
     if (source == NULL || source == hg_py.None)
         return 0; /* the main script: it was gated when it was opened */
-    const struct hg_root *root = name == NULL ? NULL : hg_guarded(name, clean);
+    const struct hg_root *root = name == NULL ? NULL : hg_guarded_event(name, clean);
     bool dynamic = root == NULL && atomic_load(&remote_ran) != 0 && hg_py_remote_frame(is_remote, &by);
     if (root == NULL && !dynamic)
         return 0;
@@ -202,7 +189,7 @@ static int on_exec(PyObject *args)
     PyObject *code = item(args, 0);
     PyObject *attribute = code == NULL ? NULL : hg_py.GetAttr(code, "co_filename");
     const char *name = file_name(attribute, room);
-    const struct hg_root *root = name == NULL ? NULL : hg_guarded(name, clean);
+    const struct hg_root *root = name == NULL ? NULL : hg_guarded_event(name, clean);
     int result = 0;
     hg_thread.run_file = 0;
     if (root != NULL) {
@@ -244,7 +231,7 @@ static int on_open(PyObject *args)
         return 0;
     long flags = mode == hg_py.None && item(args, 2) != NULL ? hg_py.AsLong(item(args, 2)) : 0;
     hg_py.ErrClear();
-    if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT)) != 0 || hg_guarded(name, clean) == NULL)
+    if ((flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT)) != 0 || hg_guarded_hint(name, clean) == NULL)
         return 0;
     int fd = hg_gate_open(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd >= 0)

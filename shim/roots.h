@@ -6,6 +6,7 @@
 #define HUBGUARD_SHIM_ROOTS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define HG_ROOTS_MAX 48
@@ -67,6 +68,8 @@ const char *hg_loader_name(enum hg_loader loader);
 /* Make `path` absolute (from `cwd`, which may be NULL for getcwd) and lexically clean: no //, no /./, and ..
  * resolved textually. Returns length, or -ENAMETOOLONG, or getcwd's -errno. */
 int hg_path_clean(const char *path, const char *cwd, char *out, size_t out_size);
+/* Whether hg_path_clean() would give an absolute path back as it is. */
+bool hg_path_is_clean(const char *path);
 /* Like realpath(3) for an absolute path, but what does not exist or may not be read stays as spelled, and
  * nothing is allocated. `..` goes up from where the link led, as in the kernel. Returns length,
  * -ENAMETOOLONG, -ELOOP. */

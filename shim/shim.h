@@ -5,6 +5,7 @@
 #define HUBGUARD_SHIM_SHIM_H
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,7 @@ void hg_roots_after_fork(void); /* in the child */
 
 /* Set up once; every hook calls it, because other constructors may run before ours. */
 void hg_init(void);
+extern atomic_int hg_initialised; /* what hg_init() looks at first */
 /* Work out roots again after this variable changed (NULL: after anything did). */
 void hg_roots_refresh(const char *variable);
 /* A name that RTLD_NEXT does not have is a bug of the build: the process ends with a message. */
@@ -58,7 +60,7 @@ struct hg_thread {
     char act_file[1024]; /* the remote frame whose act is under way in this thread; "" for none */
     char message[HG_WIRE_TEXT_MAX];
 };
-extern __thread struct hg_thread hg_thread;
+extern __thread struct hg_thread hg_thread __attribute__((tls_model("initial-exec")));
 
 /* --- small helpers without libc state (sys.c) --- */
 
@@ -68,6 +70,8 @@ int hg_sys_close(int fd);
 /* Path of an open descriptor from /proc/self/fd; length, or -errno. */
 int hg_fd_path(int fd, char *out, size_t size);
 void hg_say(const char *text); /* one write(2) to stderr */
+/* Of `size` bytes and `count` numbers, under a key that only this process knows; never 0 (hash.c). */
+uint64_t hg_hash(const char *text, size_t size, const uint64_t *more, size_t count);
 
 /* --- gate (gate.c) --- */
 
@@ -78,12 +82,19 @@ const struct hg_root *hg_guarded(const char *path, char *clean);
 /* The same for an open file, whose path is resolved already. */
 const struct hg_root *hg_guarded_resolved(const char *resolved);
 
+/* hg_guarded() for the name that an audit event reports: while no remote code can have run, a file that is no
+ * link, in a directory that was found free and has not changed since, is free without another look at it. */
+const struct hg_root *hg_guarded_event(const char *path, char *clean);
+/* hg_guarded() where the answer decides nothing but how a refusal is worded: a directory that was found free
+ * is taken to be free still. */
+const struct hg_root *hg_guarded_hint(const char *path, char *clean);
+
 /* What hg_guarded() gives for a file that is there but cannot be placed: to be refused. */
 extern const struct hg_root hg_root_unknown;
 /* The refusal: -EACCES, and hg_thread.message says why. */
 int hg_gate_unknown(const char *path);
 
-/* Whether a read-only open of this name has to go through hg_gate_open(). Cheap: looks at the name's end. */
+/* Whether a read-only open of this name has to go through hg_gate_open(). */
 bool hg_gate_wants(const char *path);
 /* Open for reading through the gate: a descriptor of the file when it is not guarded, of a sealed copy of the
  * scanned bytes when it is and may pass; -errno otherwise (-EACCES: blocked, see hg_thread.message; -ENOENT:
@@ -121,6 +132,8 @@ int hg_ask_over(int sock, struct hg_ask *ask, struct hg_reply *reply);
 /* A connection by the channel (wire.h): what connect(2) gives under the cage only. Descriptor or -errno. */
 int hg_channel(void);
 pid_t hg_guard_pid(void); /* 0 while none is known */
+/* Whether the guard has let any remote bytes pass, to this process or to one that it was forked from. */
+bool hg_remote_may_run(void);
 /* Limits and bytecode mode of the policy, asked once. -EACCES when there is no guard. */
 int hg_guard_limits(uint64_t *max_size, uint32_t *bytecode);
 /* "HUBGUARD_SOCKET=..." for children, or NULL while no guard is known. */

@@ -23,10 +23,23 @@ int hg_sys_close(int fd)
     return code;
 }
 
+/* By hand: this is on the path of every open, and snprintf(3) costs more than the rest of it. */
+static void fd_link(int fd, char *link)
+{
+    char digits[12];
+    size_t n = 0, at = sizeof "/proc/self/fd/" - 1;
+    memcpy(link, "/proc/self/fd/", at);
+    for (unsigned left = (unsigned)fd; n == 0 || left != 0; left /= 10)
+        digits[n++] = (char)('0' + left % 10);
+    while (n != 0)
+        link[at++] = digits[--n];
+    link[at] = '\0';
+}
+
 int hg_fd_path(int fd, char *out, size_t size)
 {
-    char link[48];
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    char link[32];
+    fd_link(fd, link);
     ssize_t n = readlink(link, out, size - 1);
     if (n < 0)
         return -errno;

@@ -11,21 +11,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SEEN_SIZE 1024 /* directories known to lie under no root, by hash of their path */
+/* Directories known to lie under no root, by hash. A full table forgets. */
+#define KNOWN_SIZE 8192
+static atomic_ullong known[KNOWN_SIZE];
 
-static atomic_ullong seen[SEEN_SIZE];
-
-static uint64_t hash_path(const char *path, size_t n)
+static bool is_known(uint64_t h)
 {
-    uint64_t h = 1469598103934665603u; /* FNV-1a */
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)path[i]) * 1099511628211u;
-    return h == 0 ? 1 : h;
+    return atomic_load_explicit(&known[h % KNOWN_SIZE], memory_order_relaxed) == h;
 }
 
-static const struct hg_root *root_of_inode(const struct stat *dir)
+static void remember(uint64_t h)
 {
-    const struct hg_roots *roots = hg_roots_now();
+    atomic_store_explicit(&known[h % KNOWN_SIZE], h, memory_order_relaxed);
+}
+
+/* A directory as it was found: another one under the same name has another inode, and one that took over the
+ * inode's number, or that was moved, has another time of change (inode(7)). Without `st`, the name alone.
+ * Roots are only ever added: their number tells when. */
+static uint64_t hash_directory(const struct hg_roots *roots, const char *dir, size_t n, const struct stat *st)
+{
+    if (st == NULL)
+        return hg_hash(dir, n, (const uint64_t[]){roots->count}, 1);
+    const uint64_t more[] = {roots->count, st->st_dev, st->st_ino, (uint64_t)st->st_ctim.tv_sec,
+                             (uint64_t)st->st_ctim.tv_nsec};
+    return hg_hash(dir, n, more, sizeof more / sizeof more[0]);
+}
+
+static const struct hg_root *root_of_inode(const struct hg_roots *roots, const struct stat *dir)
+{
     for (size_t i = 0; i < roots->count; i++) {
         struct stat st;
         if (stat(roots->items[i].path, &st) == 0 && st.st_ino == dir->st_ino && st.st_dev == dir->st_dev)
@@ -34,41 +47,49 @@ static const struct hg_root *root_of_inode(const struct stat *dir)
     return NULL;
 }
 
-/* Walk up from the directory of `resolved`. Each directory that has been found free is remembered: an import
- * looks at hundreds of files in a handful of directories. */
-static const struct hg_root *root_by_ancestor(const char *resolved)
+/* Walk up from the directory of `resolved` to one that is known. Each that has been found free is remembered:
+ * an import looks at hundreds of files in a handful of directories. */
+static const struct hg_root *root_by_ancestor(const struct hg_roots *roots, const char *resolved)
 {
     char dir[PATH_MAX];
-    size_t n = strlen(resolved);
+    uint64_t fresh[32]; /* what lies deeper is looked at each time */
+    size_t n = strlen(resolved), found = 0;
+    bool all = true;
     if (n >= sizeof dir || resolved[0] != '/')
         return NULL;
     memcpy(dir, resolved, n + 1);
-    uint64_t first = 0;
     for (;;) {
         while (n > 1 && dir[n - 1] != '/')
             n--;
         if (n <= 1)
             break;
         dir[--n] = '\0';
-        uint64_t h = hash_path(dir, n);
-        if (first == 0)
-            first = h;
-        if (atomic_load_explicit(&seen[h % SEEN_SIZE], memory_order_relaxed) == h)
-            break;
         struct stat st;
-        const struct hg_root *root = stat(dir, &st) == 0 ? root_of_inode(&st) : NULL;
+        if (stat(dir, &st) != 0) {
+            all = false; /* a file that was removed has a path that leads elsewhere, or nowhere */
+            continue;
+        }
+        uint64_t h = hash_directory(roots, dir, n, &st);
+        if (is_known(h))
+            break;
+        const struct hg_root *root = root_of_inode(roots, &st);
         if (root != NULL)
             return root;
+        if (found == sizeof fresh / sizeof fresh[0])
+            all = false;
+        else
+            fresh[found++] = h;
     }
-    if (first != 0)
-        atomic_store_explicit(&seen[first % SEEN_SIZE], first, memory_order_relaxed);
+    while (all && found > 0)
+        remember(fresh[--found]);
     return NULL;
 }
 
 const struct hg_root *hg_guarded_resolved(const char *resolved)
 {
-    const struct hg_root *root = hg_roots_match(hg_roots_now(), resolved);
-    return root != NULL ? root : root_by_ancestor(resolved);
+    const struct hg_roots *roots = hg_roots_now();
+    const struct hg_root *root = hg_roots_match(roots, resolved);
+    return root != NULL ? root : root_by_ancestor(roots, resolved);
 }
 
 const struct hg_root hg_root_unknown = {.path = "/"};
@@ -102,4 +123,65 @@ const struct hg_root *hg_guarded(const char *path, char *clean)
     if (n < 0)
         return n == -ENOENT ? NULL : &hg_root_unknown;
     return hg_guarded_resolved(resolved);
+}
+
+/* Whether what lies in this directory and is no link is free. What is looked at and what is remembered are
+ * the same inode. */
+static bool visit(const struct hg_roots *roots, const char *dir, size_t n)
+{
+    char resolved[PATH_MAX];
+    struct stat st;
+    int fd = hg_sys_openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    int len = fstat(fd, &st) == 0 ? hg_fd_path(fd, resolved, sizeof resolved) : -1;
+    hg_sys_close(fd);
+    if (len <= 0 || (size_t)len + 3 > sizeof resolved)
+        return false;
+    memcpy(resolved + len, "/.", 3); /* a name in it: the directory may be a root itself */
+    if (hg_guarded_resolved(resolved) != NULL)
+        return false;
+    remember(hash_directory(roots, dir, n, &st));
+    return true;
+}
+
+/* Whether a file needs no look of its own: it is no link, and its directory was found free and - unless a
+ * name is enough - is the one that was found. */
+static bool is_free(const char *path, bool by_name)
+{
+    char dir[PATH_MAX];
+    struct stat st;
+    const struct hg_roots *roots = hg_roots_now();
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    if (path[0] != '/' || n == 0 || n >= sizeof dir || !hg_path_is_clean(path) ||
+        hg_roots_match(roots, path) != NULL)
+        return false;
+    memcpy(dir, path, n);
+    dir[n] = '\0';
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    uint64_t name = hash_directory(roots, dir, n, NULL);
+    if (by_name && is_known(name))
+        return true;
+    if (stat(dir, &st) != 0 || (!is_known(hash_directory(roots, dir, n, &st)) && !visit(roots, dir, n)))
+        return false;
+    remember(name);
+    return true;
+}
+
+const struct hg_root *hg_guarded_event(const char *path, char *clean)
+{
+    int saved = errno;
+    bool skip = !hg_remote_may_run() && is_free(path, false);
+    errno = saved;
+    return skip ? NULL : hg_guarded(path, clean);
+}
+
+const struct hg_root *hg_guarded_hint(const char *path, char *clean)
+{
+    int saved = errno;
+    bool skip = is_free(path, true);
+    errno = saved;
+    return skip ? NULL : hg_guarded(path, clean);
 }

@@ -17,8 +17,24 @@ static bool reads_only(int flags)
            (flags & O_TMPFILE) != O_TMPFILE;
 }
 
+/* Every open of the process comes by here: most are told apart by a few bytes, and no more is called for
+ * them than strlen(3). Whatever hg_gate_wants() wants must not pass. */
+static inline bool passes(const char *path, int flags)
+{
+    if (atomic_load_explicit(&hg_initialised, memory_order_acquire) == 0)
+        return false;
+    if (!hg_state.python || !reads_only(flags) || path == NULL)
+        return true;
+    if ((hg_thread.code_open | hg_thread.run_file | hg_thread.code_next) != 0)
+        return false;
+    if (path[0] == '/' && (path[1] == 'p' || path[1] == 'd')) /* /proc, /dev */
+        return false;
+    size_t n = strlen(path);
+    return n < 4 || (memcmp(path + n - 3, ".py", 3) != 0 && memcmp(path + n - 4, ".py", 3) != 0);
+}
+
 /* Through the gate if it is wanted. True when *fd and errno are the caller's answer. */
-static bool gated(int dirfd, const char *path, int flags, int *fd)
+static __attribute__((noinline)) bool through(int dirfd, const char *path, int flags, int *fd)
 {
     hg_init();
     if (!reads_only(flags) || !hg_gate_wants(path))
@@ -42,6 +58,11 @@ static int opened(int fd, int dirfd, const char *path, int flags)
     if (__builtin_expect(fd < 0 && errno == EACCES && hg_caged(), 0))
         hg_refused_open(dirfd, path, writes(flags));
     return fd;
+}
+
+static inline bool gated(int dirfd, const char *path, int flags, int *fd)
+{
+    return __builtin_expect(!passes(path, flags), 0) && through(dirfd, path, flags, fd);
 }
 
 #define MODE_OF(flags, last)                                                                                 \

@@ -63,6 +63,9 @@ static void clean_paths(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(hg_path_clean(cases[i].path, cases[i].cwd, out, sizeof out), strlen(cases[i].clean));
         assert_string_equal(out, cases[i].clean);
+        bool same = strcmp(cases[i].path, cases[i].clean) == 0;
+        assert_int_equal(hg_path_is_clean(cases[i].path), same);
+        assert_true(hg_path_is_clean(cases[i].clean));
     }
     char here[PATH_MAX];
     assert_non_null(getcwd(here, sizeof here));
