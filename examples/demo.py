@@ -20,6 +20,7 @@ from lab import CASES, Guarded, Hub, Listener, fresh_place, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "tiny_layers.py"  # the harmless source beside the poisoned bytecode
+ACT = re.compile(r" tried to (.*)")
 RULE = re.compile(r"\bHG-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 
 
@@ -27,7 +28,7 @@ class Run:
     """One process: what it did, in words, and whether a payload got anywhere."""
 
     def __init__(self, case, mode, scratch, guarded, hub, listener):
-        self.case, self.mode, self.token = case, mode, f"{case.name}.{mode}"
+        self.case, self.mode, self.token = case, mode, f"{case.token}.{mode}"
         self.place = fresh_place(scratch / self.token)
         argv = prepare(case, self.place, hub, listener, self.token)
         self.outcome = guarded.run(mode, argv, self.place)
@@ -50,8 +51,10 @@ class Run:
         if self.struck:
             return f"RAN: {self.place.canary.read_text().splitlines()[0]}"
         if kind:
-            return f"{kind}, nothing ran"
+            return f"{kind}, " + ("its act was refused" if self.case.expect == "caged" else "nothing ran")
         first, _, rest = self.outcome.result.partition(" ")
+        if self.case.expect == "caged" and self.mode != "none":
+            return "ran, and what it tried was refused"
         return f"loaded {first}" + (f", output {hashlib.sha256(rest.encode()).hexdigest()[:8]}" if rest else "")
 
     def stopped_by(self):
@@ -60,9 +63,15 @@ class Run:
         rules = list(dict.fromkeys(RULE.findall(text)))
         if rules:
             return " ".join(rules)
+        act = ACT.search(text)
+        if act:
+            return f"tried to {act.group(1)}"
         if text:
             why = re.search(r"^ *why: (.*)", text, re.M)
             return why.group(1).partition(" (")[0] if why else text.splitlines()[0]
+        refused = [e for e in self.place.events() if e.get("type") == "act" and e.get("verdict") == "refuse"]
+        if refused:
+            return f"{refused[0]['act']} {refused[0]['object']} refused ({refused[0]['reason']})"
         judged = [e for e in self.place.events() if e.get("type") == "file" and str(e.get("path")).endswith(SOURCE)]
         return f"{SOURCE} scanned and run instead" if judged and judged[0]["verdict"] == "allow" else ""
 
@@ -83,6 +92,8 @@ def judge(case, bare, guarded):
         if guarded.outcome.rc or guarded.outcome.result != bare.outcome.result:
             return "the harmless source did not run in place of the bytecode"
         return None if guarded.stopped_by() else "the report does not show that the source was scanned"
+    if case.expect == "caged":
+        return None if guarded.stopped_by() else "no refusal was recorded"
     if guarded.outcome.exception[0] is None or not guarded.stopped_by():
         return "no exception of hubguard that names a rule"
     if case.expect == "race":

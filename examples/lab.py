@@ -37,8 +37,14 @@ class Case:
     name: str  # folder in gallery/
     title: str
     loader: str  # script in gallery/loaders/
-    expect: str  # "blocked", "source" (the harmless source runs in place of the poisoned bytecode) or "same"
+    # "blocked", "caged" (it runs, and what it tries is refused), "source" (the harmless source runs in place of the
+    # poisoned bytecode) or "same"
+    expect: str
     modes: tuple = ("run",)  # how hubguard is put in front of it
+
+    @property
+    def token(self):
+        return f"{self.name}-caged" if self.expect == "caged" else self.name
 
     @property
     def torch_hub(self):
@@ -58,6 +64,9 @@ CASES = (
     Case("compiled-extension", "compiled extension", "torch_hub", "blocked"),
     Case("symlink-out", "symlink out of the cache", "torch_hub", "blocked"),
     Case("swapped-file", "file swapped by a thread", "torch_hub_race", "race"),
+    Case("os-system", "past the scan: os.system", "auto_config", "caged", ("run", "preload")),
+    Case("download-and-run", "past the scan: download and run", "auto_config", "caged"),
+    Case("steal-credentials", "past the scan: credentials", "auto_config", "caged"),
     Case("benign-model", "benign model", "auto_model", "same", ("run", "preload")),
     Case("benign-tokenizer", "benign tokenizer", "auto_tokenizer", "same"),
     Case("benign-torchhub", "benign torch.hub repo", "torch_hub", "same", ("run", "preload")),
@@ -287,6 +296,10 @@ def prepare(case, place, hub, listener, token):
     if case.expect == "race":
         arguments += [place.scratch / "versions", "300"]
     place.env["GALLERY_URL"] = listener.url(token)
+    if case.expect == "caged":  # as if the scan saw nothing in it
+        policy = place.scratch / "policy.ini"
+        policy.write_text("[scan]\nblock_at = never\nwarn_at = never\n")
+        place.env["HUBGUARD_POLICY"] = str(policy)
     return [sys.executable, str(GALLERY / "loaders" / f"{case.loader}.py"), *map(str, arguments)]
 
 
