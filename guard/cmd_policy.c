@@ -6,6 +6,7 @@
 
 #include "guard/commands.h"
 #include "policy/cage.h"
+#include "policy/net.h"
 #include "policy/policy.h"
 
 static const char usage[] =
@@ -31,10 +32,31 @@ static int check(const struct hg_policy *policy)
     return finish();
 }
 
+static const char *environment(const char *name, void *ctx)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+/* As comments: what is printed can be used as a policy. */
+static int show_hub(const struct hg_policy *policy)
+{
+    struct hg_error err = {""};
+    struct hg_net *net;
+    if (hg_net_new(policy, environment, NULL, &net, &err) < 0)
+        return fail(err.text);
+    if (hg_net_count(net) != 0)
+        (void)printf("\n; `hub` in [net] stands for, in this environment:\n");
+    for (size_t i = 0; i < hg_net_count(net); i++)
+        (void)printf(";   %s\n", hg_net_rule(net, i));
+    hg_net_free(net);
+    return finish();
+}
+
 static int show(const struct hg_policy *policy)
 {
     (void)hg_policy_print(policy, stdout);
-    return finish();
+    return show_hub(policy);
 }
 
 /* The notes go to standard error: the profile must not be taken for the whole policy. */

@@ -353,10 +353,7 @@ static void print_row(const struct hg_policy *policy, const struct hg_row *row, 
 
 static void print_section(const char *section, bool first, FILE *out)
 {
-    const char *note = hg_row_section_note(section);
     (void)fprintf(out, "%s[%s]\n", first ? "" : "\n", section);
-    if (note != NULL)
-        (void)fprintf(out, "; %s\n", note);
 }
 
 int hg_policy_print(const struct hg_policy *policy, FILE *out)
@@ -371,10 +368,7 @@ int hg_policy_print(const struct hg_policy *policy, FILE *out)
 
 static void doc_section(const char *section, bool first, FILE *out)
 {
-    const char *note = hg_row_section_note(section);
     (void)fprintf(out, "%s### [%s]\n\n", first ? "" : "\n", section);
-    if (note != NULL)
-        (void)fprintf(out, "*%s.*\n\n", note);
     (void)fputs("| key | default | values | meaning |\n|---|---|---|---|\n", out);
 }
 

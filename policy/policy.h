@@ -41,7 +41,7 @@ struct hg_policy {
     /* [lock] */
     char *lock_file; /* absolute; the default is hubguard.lock in the directory the command starts in */
     bool lock_require;
-    /* [exec] [net] [fs] [syscalls]: parsed and validated now, enforced by the cage */
+    /* [exec] [net] [fs] [syscalls]: enforced by the cage (policy/cage.h, policy/net.h) */
     struct hg_words exec_allow, net_allow, fs_write, fs_read, fs_deny_read, syscalls_deny, syscalls_allow;
     bool syscalls_strict;
 

@@ -34,8 +34,6 @@ extern const size_t hg_row_count;
 
 const struct hg_row *hg_row_find(const char *section, const char *key);
 bool hg_row_section(const char *section);
-/* What a user has to know about a whole section, or NULL: a value that nothing enforces must say so. */
-const char *hg_row_section_note(const char *section);
 /* The complaint "unknown section ..." or "unknown key ..." with the nearest known name. Returns -EINVAL. */
 int hg_row_unknown(const char *section, const char *key, struct hg_error *err);
 

@@ -54,10 +54,11 @@ def values(text):
     return found
 
 
-def test_show_says_what_is_not_enforced(policy):
-    lines = policy("show").stdout.splitlines()
-    for section in ("exec", "net", "fs"):
-        assert "not enforced in this version" in lines[lines.index(f"[{section}]") + 1]
+def test_show_says_what_hub_stands_for(policy):
+    text = policy("show").stdout
+    listed = text[text.index("; `hub` in [net] stands for"):]
+    assert "huggingface.co:443" in listed and "#" in listed
+    assert "stands for" not in policy("show", write(policy.home / "none.ini", "[net]\nallow = none\n")).stdout
 
 
 def test_check_and_show_of_the_default(policy):
