@@ -12,6 +12,8 @@
 #include "guard/sockaddr.h"
 #include "guard/unix_peer.h"
 
+#define SLOW_MS 10000 /* a cage whose local connects wait has all of them in threads for so long */
+
 /* A connect(2) that may wait, on its way. */
 struct attempt {
     struct hg_task task;
@@ -106,18 +108,37 @@ static void connect_later(struct hg_cage *cage, struct hg_inquiry *q, struct hg_
 /* --- the request
  * -------------------------------------------------------------------------------------------------------- */
 
-static void connect_now(struct hg_cage *cage, struct hg_inquiry *q, struct hg_pinned *pinned,
+/* A connect within the machine succeeds or fails at once, unless a listener does not accept. */
+static bool is_quick(const struct hg_sockaddr *to)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&to->at;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&to->at;
+    return to->at.ss_family == AF_UNIX || to->at.ss_family == AF_UNSPEC ||
+           (to->at.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) ||
+           (to->at.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr));
+}
+
+/* Another thread over there may clear O_NONBLOCK meanwhile. An interrupted connect goes on by itself; a
+ * second call, in a thread, waits for it (connect(2)). */
+static void connect_now(struct hg_caged *caged, struct hg_inquiry *q, struct hg_pinned *pinned,
                         const struct hg_sockaddr *to)
 {
+    struct hg_cage *cage = caged->cage;
     int flags = fcntl(q->fd, F_GETFL);
-    if (flags < 0 || (flags & O_NONBLOCK) == 0) {
+    bool blocking = flags < 0 || (flags & O_NONBLOCK) == 0;
+    uint64_t now = hg_now_ms();
+    if (blocking && (!is_quick(to) || now < caged->slow_until_ms)) {
         connect_later(cage, q, pinned, to);
         return;
     }
-    /* Another thread over there may clear O_NONBLOCK meanwhile; an interrupted connect goes on by itself. */
-    hg_patience_begin(&cage->patience);
+    hg_patience_begin(&cage->patience, blocking ? HG_PATIENCE_BRIEF_MS : HG_PATIENCE_MS);
     int error = connect_to(q->fd, to);
     hg_patience_end(&cage->patience);
+    if (blocking && error == EINTR) {
+        caged->slow_until_ms = now + SLOW_MS;
+        connect_later(cage, q, pinned, to);
+        return;
+    }
     hg_unpin(pinned);
     hg_cage_answer(q, HG_VERDICT_ALLOW, error == EINTR ? EINPROGRESS : error, "");
 }
@@ -156,5 +177,5 @@ void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *q)
     }
     if (allowed && (family == AF_INET || family == AF_INET6)) /* a new host is news, a new pipe is not */
         hg_acts_record(&cage->acts, &act, HG_ACT_ALLOW);
-    connect_now(cage, q, &pinned, &to);
+    connect_now(caged, q, &pinned, &to);
 }

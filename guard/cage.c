@@ -420,8 +420,9 @@ static void release(struct hg_cage *cage)
     hg_patience_close(&cage->patience);
     hg_notify_close(cage);
     hg_net_free(cage->net);
-    if (cage->programs[0].items != NULL)
+    if (cage->programs != NULL && cage->programs[0].items != NULL)
         hg_programs_free(cage->programs);
+    free(cage->programs);
     free(cage);
 }
 
@@ -431,6 +432,11 @@ int hg_cage_open(const struct hg_cage_options *options, struct hg_cage **out, st
     if (cage == NULL)
         return hg_error_set(err, -ENOMEM, "out of memory");
     cage->options = *options;
+    cage->programs = calloc(HG_CAGE_PROGRAMS, sizeof *cage->programs);
+    if (cage->programs == NULL) {
+        release(cage);
+        return hg_error_set(err, -ENOMEM, "out of memory");
+    }
     hg_machine_probe(&cage->machine);
     cage->landlock_abi = hg_cage_observes(cage) ? 0 : cage->machine.landlock_abi;
     int rc = hg_net_new(options->policy, environment, NULL, &cage->net, err);

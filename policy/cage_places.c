@@ -101,10 +101,12 @@ static const char *value_of(const struct finder *f, const char *name)
 }
 
 /* An absolute path out of a variable's value: `~` is the home, what is relative begins at the working
- * directory. */
+ * directory. Some loaders also expand `$`; where those come out, the roots know. */
 static bool spell(const struct finder *f, const char *value, char *out)
 {
     int n;
+    if (strchr(value, '$') != NULL)
+        return false;
     if (value[0] == '~' && (value[1] == '/' || value[1] == '\0'))
         n = f->home[0] != '\0' ? snprintf(out, PATH_MAX, "%s%s", f->home, value + 1) : -1;
     else if (value[0] == '/')
@@ -138,7 +140,10 @@ static void find_bases(struct finder *f)
     const char *hf = value_of(f, "HF_HOME");
     if (hf != NULL ? !spell(f, hf, f->hf) : !join(f->xdg, "huggingface", f->hf))
         f->hf[0] = '\0';
-    if (!join(f->xdg, "hubguard", spelled) || hg_path_resolve(spelled, f->own, sizeof f->own) <= 0)
+    /* As hg_cache_directory has it: a relative XDG_CACHE_HOME does not count. */
+    if (!(xdg != NULL && xdg[0] == '/' ? join(xdg, "hubguard", spelled)
+                                       : join(f->home, ".cache/hubguard", spelled)) ||
+        hg_path_resolve(spelled, f->own, sizeof f->own) <= 0)
         f->own[0] = '\0';
 }
 

@@ -159,7 +159,6 @@ class Container:
         spec = json.loads(json.dumps(self.spec))
         spec["process"]["env"] += [f"{key}={value}" for key, value in env]
         spec["mounts"] += [{"destination": path, "source": path, "type": "bind", "options": ["rbind"]} for path in binds]
-        spec["mounts"].append({"destination": "/tmp", "source": "tmpfs", "type": "tmpfs", "options": ["mode=1777"]})
         spec["process"].update(args=list(argv), terminal=False, noNewPrivileges=no_new_privileges)
         if seccomp is not None:
             spec["linux"]["seccomp"] = seccomp
@@ -236,7 +235,7 @@ def test_the_gate_works_inside(container, tmp_path):
     (modules / "good.py").write_text("LABEL = 'good ran'\n")
     (modules / "bad.py").write_text("import os\nos.system('echo bad ran')\n")
     binds = [str(path) for path in sorted(Path("/").iterdir())
-             if path.is_dir() and not path.is_symlink() and path.name not in ("proc", "sys", "dev", "tmp", "run", "lost+found")]
+             if path.is_dir() and not path.is_symlink() and path.name not in ("proc", "sys", "dev", "run", "lost+found")]
     for path in Path("/").iterdir():
         if path.is_symlink() and not (container.folder / "rootfs" / path.name).exists():
             (container.folder / "rootfs" / path.name).symlink_to(os.readlink(path))
