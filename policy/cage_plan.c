@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/fs.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -18,7 +19,6 @@
 #define SETOWN_EX           15u
 #define FIO_SETOWN          0x8901u
 #define SIOC_SPGRP          0x8902u
-#define LANDLOCK_SIGNALS    6 /* the ABI whose scope holds signals back */
 
 /* Arguments that are int in the kernel are compared without their upper half, which the kernel drops and a
  * caller may fill with anything. */
@@ -40,7 +40,7 @@
         n, (uint32_t)(v), (uint32_t)(v)                                                                      \
     }
 
-enum when { ALWAYS, NET_ANY, PROGRAMS, NO_SIGNAL_SCOPE };
+enum when { ALWAYS, DATAGRAMS, PROGRAMS_HELD, NO_SIGNAL_SCOPE };
 
 struct row {
     const char *call;
@@ -58,10 +58,10 @@ static const struct row allow_rows[] = {
     {"socket", ALWAYS, {IS(0, AF_INET), TYPE(1, SOCK_STREAM), IS(2, IPPROTO_TCP)}},
     {"socket", ALWAYS, {IS(0, AF_INET6), TYPE(1, SOCK_STREAM), IS(2, 0)}},
     {"socket", ALWAYS, {IS(0, AF_INET6), TYPE(1, SOCK_STREAM), IS(2, IPPROTO_TCP)}},
-    {"socket", NET_ANY, {IS(0, AF_INET), TYPE(1, SOCK_DGRAM), IS(2, 0)}},
-    {"socket", NET_ANY, {IS(0, AF_INET), TYPE(1, SOCK_DGRAM), IS(2, IPPROTO_UDP)}},
-    {"socket", NET_ANY, {IS(0, AF_INET6), TYPE(1, SOCK_DGRAM), IS(2, 0)}},
-    {"socket", NET_ANY, {IS(0, AF_INET6), TYPE(1, SOCK_DGRAM), IS(2, IPPROTO_UDP)}},
+    {"socket", DATAGRAMS, {IS(0, AF_INET), TYPE(1, SOCK_DGRAM), IS(2, 0)}},
+    {"socket", DATAGRAMS, {IS(0, AF_INET), TYPE(1, SOCK_DGRAM), IS(2, IPPROTO_UDP)}},
+    {"socket", DATAGRAMS, {IS(0, AF_INET6), TYPE(1, SOCK_DGRAM), IS(2, 0)}},
+    {"socket", DATAGRAMS, {IS(0, AF_INET6), TYPE(1, SOCK_DGRAM), IS(2, IPPROTO_UDP)}},
     {"socketpair", ALWAYS, {IS(0, AF_UNIX), TYPE(1, SOCK_STREAM)}},
     {"socketpair", ALWAYS, {IS(0, AF_UNIX), TYPE(1, SOCK_SEQPACKET)}},
     {"sendto", ALWAYS, {CLEAR(3, MSG_FASTOPEN)}},
@@ -71,13 +71,13 @@ static const struct row allow_rows[] = {
      ALWAYS,
      {CLEAR(0, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
                    CLONE_NEWNET | CLONE_PARENT)}},
-    {"memfd_create", PROGRAMS, {SET(1, MFD_NOEXEC_SEAL_BIT)}},
+    {"memfd_create", PROGRAMS_HELD, {SET(1, MFD_NOEXEC_SEAL_BIT)}},
     {"prlimit64", ALWAYS, {IS(0, 0)}},
 };
 
 /* Allowed without these arguments only. PR_SET_MM can change what /proc/PID/exe says; the terminal calls type
- * for the user; inode flags are attributes that Landlock does not know; the owner of a descriptor is sent
- * signals. */
+ * for the user; inode flags are attributes that Landlock does not know; who has a copy of the listener could
+ * answer in place of the guard; the owner of a descriptor is sent signals. */
 static const struct row refuse_rows[] = {
     {"prctl", ALWAYS, {IS(0, PR_SET_SECCOMP)}},
     {"prctl", ALWAYS, {IS(0, PR_SET_MM)}},
@@ -85,6 +85,9 @@ static const struct row refuse_rows[] = {
     {"ioctl", ALWAYS, {IS(1, TIOCLINUX)}},
     {"ioctl", ALWAYS, {IS(1, FS_IOC_SETFLAGS)}},
     {"ioctl", ALWAYS, {IS(1, FS_IOC_FSSETXATTR)}},
+    {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_RECV)}},
+    {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_SEND)}},
+    {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)}},
     {"ioctl", NO_SIGNAL_SCOPE, {IS(1, FIO_SETOWN)}},
     {"ioctl", NO_SIGNAL_SCOPE, {IS(1, SIOC_SPGRP)}},
     {"fcntl", NO_SIGNAL_SCOPE, {IS(1, SETOWN)}},
@@ -178,7 +181,7 @@ static void verdicts(const struct hg_filter_options *options, struct hg_plan *pl
         (void)hg_syscall_each(policy->syscalls_deny.items[i], deny, plan);
     /* glibc goes on with clone(2) when it hears that there is no clone3(2). */
     set(plan, "clone3", HG_CALL_ERRNO, ENOSYS);
-    if (options->landlock_abi < LANDLOCK_SIGNALS)
+    if (options->landlock_abi < HG_LANDLOCK_SIGNALS)
         set_all(plan, "tkill pidfd_send_signal", HG_CALL_REFUSE); /* they name threads and descriptors */
 }
 
@@ -198,15 +201,18 @@ static void add(struct hg_condition *rows, size_t *count, const char *call, cons
     }
 }
 
-static bool applies(const struct hg_filter_options *options, enum when when)
+/* Where nobody resolves names for the process, it does so itself, by UDP; where nothing holds programs back,
+ * a memfd is no way around it. */
+static bool applies(const struct hg_filter_options *options, bool alone, enum when when)
 {
+    const struct hg_policy *policy = options->policy;
     switch (when) {
-    case NET_ANY:
-        return has_word(&options->policy->net_allow, "any");
-    case PROGRAMS:
-        return !has_word(&options->policy->exec_allow, "none");
+    case DATAGRAMS:
+        return has_word(&policy->net_allow, "any") || (alone && !has_word(&policy->net_allow, "none"));
+    case PROGRAMS_HELD:
+        return !alone && !has_word(&policy->exec_allow, "none");
     case NO_SIGNAL_SCOPE:
-        return options->landlock_abi < LANDLOCK_SIGNALS;
+        return options->landlock_abi < HG_LANDLOCK_SIGNALS;
     case ALWAYS:
         break;
     }
@@ -224,16 +230,16 @@ static void spare_guard(struct hg_plan *plan, pid_t guard)
         add(plan->refuse, &plan->refuse_count, "kill", (const struct hg_compare[3]){IS(0, groups[i])});
 }
 
-void hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out)
+void hg_plan_make(const struct hg_filter_options *options, bool alone, struct hg_plan *out)
 {
     memset(out, 0, sizeof *out);
     verdicts(options, out);
     for (size_t i = 0; i < sizeof allow_rows / sizeof allow_rows[0]; i++)
-        if (applies(options, allow_rows[i].when))
+        if (applies(options, alone, allow_rows[i].when))
             add(out->allow, &out->allow_count, allow_rows[i].call, allow_rows[i].compare);
     for (size_t i = 0; i < sizeof refuse_rows / sizeof refuse_rows[0]; i++)
-        if (applies(options, refuse_rows[i].when))
+        if (applies(options, alone, refuse_rows[i].when))
             add(out->refuse, &out->refuse_count, refuse_rows[i].call, refuse_rows[i].compare);
-    if (options->guard > 0 && applies(options, NO_SIGNAL_SCOPE))
+    if (options->guard > 0 && applies(options, alone, NO_SIGNAL_SCOPE))
         spare_guard(out, options->guard);
 }

@@ -8,8 +8,9 @@
 
 #include "policy/cage.h"
 
-#define HG_PLAN_CALLS 1024 /* numbers from here on are no calls of a kernel yet, or x32's */
-#define HG_PLAN_ROWS  64
+#define HG_PLAN_CALLS       1024 /* numbers from here on are no calls of a kernel yet, or x32's */
+#define HG_PLAN_ROWS        64
+#define HG_LANDLOCK_SIGNALS 6 /* the ABI whose scope holds signals back */
 
 /* (argument `arg` & mask) == value. */
 struct hg_compare {
@@ -35,7 +36,7 @@ struct hg_plan {
     size_t allow_count, refuse_count;
 };
 
-/* `observe` changes nothing here. */
-void hg_plan_make(const struct hg_filter_options *options, struct hg_plan *out);
+/* `alone`: without guard and Landlock. `observe` changes nothing here. */
+void hg_plan_make(const struct hg_filter_options *options, bool alone, struct hg_plan *out);
 
 #endif
