@@ -93,7 +93,8 @@ bool hg_places_may_exec(const struct hg_places *places, const char *resolved);
  * (abi 4 on), abstract sockets and signals scoped (abi 6 on). Descriptor (close-on-exec), or -errno with *err
  * (-EOPNOTSUPP: abi 0). `read` minus `deny_read` is built by walking from the root to each denied place and
  * granting its siblings: what is made beside an ancestor of a denied place afterwards cannot be read by the
- * cage. Listing a directory is never refused. */
+ * cage. Where a denied place lies inside a place of `write`, nothing in the directories above it can be
+ * removed or moved (hg_places_may_write does not tell that apart). Listing a directory is never refused. */
 int hg_places_ruleset(const struct hg_places *places, int abi, struct hg_error *err);
 
 #endif

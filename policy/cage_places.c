@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,11 @@ struct finder {
     const struct hg_places_options *options;
     struct hg_places *out;
     struct hg_error *err;
-    char home[PATH_MAX]; /* resolved; "" when there is none */
-    char own[PATH_MAX];  /* hubguard's verdict cache; "" */
-    char xdg[PATH_MAX];  /* $XDG_CACHE_HOME or ~/.cache; "" */
-    char hf[PATH_MAX];   /* $HF_HOME or XDG/huggingface; "" */
+    char home[PATH_MAX];    /* resolved; "" when there is none */
+    char account[PATH_MAX]; /* the home that passwd(5) has, where HOME says another; "" */
+    char own[PATH_MAX];     /* hubguard's verdict cache; "" */
+    char xdg[PATH_MAX];     /* $XDG_CACHE_HOME or ~/.cache; "" */
+    char hf[PATH_MAX];      /* $HF_HOME or XDG/huggingface; "" */
 };
 
 /* --- lists --- */
@@ -99,10 +101,12 @@ static const char *value_of(const struct finder *f, const char *name)
 }
 
 /* An absolute path out of a variable's value: `~` is the home, what is relative begins at the working
- * directory. */
+ * directory. Some loaders also expand `$`; where those come out, the roots know. */
 static bool spell(const struct finder *f, const char *value, char *out)
 {
     int n;
+    if (strchr(value, '$') != NULL)
+        return false;
     if (value[0] == '~' && (value[1] == '/' || value[1] == '\0'))
         n = f->home[0] != '\0' ? snprintf(out, PATH_MAX, "%s%s", f->home, value + 1) : -1;
     else if (value[0] == '/')
@@ -127,22 +131,34 @@ static void find_bases(struct finder *f)
     if (known == NULL || known[0] != '/' || !resolve(known, f->home, &st))
         f->home[0] = '\0';
     free(known);
+    const struct passwd *user = getpwuid(getuid());
+    if (user == NULL || user->pw_dir[0] != '/' || !resolve(user->pw_dir, f->account, &st))
+        f->account[0] = '\0';
     const char *xdg = value_of(f, "XDG_CACHE_HOME");
     if (xdg != NULL ? !spell(f, xdg, f->xdg) : !join(f->home, ".cache", f->xdg))
         f->xdg[0] = '\0';
     const char *hf = value_of(f, "HF_HOME");
     if (hf != NULL ? !spell(f, hf, f->hf) : !join(f->xdg, "huggingface", f->hf))
         f->hf[0] = '\0';
-    if (!join(f->xdg, "hubguard", spelled) || hg_path_resolve(spelled, f->own, sizeof f->own) <= 0)
+    /* As hg_cache_directory has it: a relative XDG_CACHE_HOME does not count. */
+    if (!(xdg != NULL && xdg[0] == '/' ? join(xdg, "hubguard", spelled)
+                                       : join(f->home, ".cache/hubguard", spelled)) ||
+        hg_path_resolve(spelled, f->own, sizeof f->own) <= 0)
         f->own[0] = '\0';
 }
 
 /* --- write --- */
 
+static bool holds_home(const struct finder *f, const char *path)
+{
+    return strcmp(path, "/") == 0 || (f->home[0] != '\0' && hg_path_below(f->home, path)) ||
+           (f->account[0] != '\0' && hg_path_below(f->account, path));
+}
+
 /* A cache that was pointed at the home, or at what holds hubguard's own verdicts, is no cache. */
 static bool is_too_wide(const struct finder *f, const char *path)
 {
-    return strcmp(path, "/") == 0 || (f->home[0] != '\0' && hg_path_below(f->home, path)) ||
+    return holds_home(f, path) ||
            (f->own[0] != '\0' && (hg_path_below(f->own, path) || hg_path_below(path, f->own)));
 }
 
@@ -151,8 +167,7 @@ static int add_cwd(struct finder *f)
     char found[PATH_MAX];
     struct stat st;
     const char *cwd = f->options->cwd;
-    if (cwd == NULL || !resolve(cwd, found, &st) || strcmp(found, "/") == 0 ||
-        (f->home[0] != '\0' && hg_path_below(f->home, found)))
+    if (cwd == NULL || !resolve(cwd, found, &st) || holds_home(f, found))
         return 0;
     return hg_place_add(&f->out->write, found, true);
 }
@@ -168,7 +183,8 @@ static int add_tmp(struct finder *f)
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const char *value = value_of(f, variables[i]);
         if (value == NULL || !spell(f, value, spelled) || !resolve(spelled, found, &st) ||
-            !S_ISDIR(st.st_mode) || strcmp(found, "/") == 0 || strcmp(found, f->home) == 0) {
+            !S_ISDIR(st.st_mode) || strcmp(found, "/") == 0 || strcmp(found, f->home) == 0 ||
+            strcmp(found, f->account) == 0) {
             (void)snprintf(found, sizeof found, "/tmp");
             continue;
         }

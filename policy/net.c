@@ -271,9 +271,11 @@ bool hg_net_may_resolve(const struct hg_net *net, const char *host)
 }
 
 /* The one name that means this host by its definition (RFC 6761). */
-static bool is_localhost(const char *host)
+static bool is_this_host(const char *host, const struct hg_address *address)
 {
-    return strcmp(host, "localhost") == 0;
+    static const struct hg_address four = {{[10] = 0xff, [11] = 0xff, [12] = 127}}, six = {{[15] = 1}};
+    return strcmp(host, "localhost") == 0 &&
+           (hg_address_below(address, &four, 96 + 8) || hg_address_below(address, &six, 128));
 }
 
 static bool may_give(const struct hg_net_rule *rule, const char *host, const struct hg_address *address)
@@ -281,7 +283,7 @@ static bool may_give(const struct hg_net_rule *rule, const char *host, const str
     enum hg_address_class class = hg_address_class_of(address);
     if (rule->kind == HG_NET_ANY || class == HG_ADDRESS_PUBLIC)
         return true;
-    return rule->trusted && (class == HG_ADDRESS_PRIVATE || is_localhost(host));
+    return rule->trusted && (class == HG_ADDRESS_PRIVATE || is_this_host(host, address));
 }
 
 static void give(struct hg_net *net, const struct hg_address *address, uint16_t port)

@@ -222,6 +222,7 @@ static void handed_out(void **state)
         {"hub", local, "localhost", "127.0.0.1", 8000, true},
         {"hub", local, "localhost", "::1", 8000, true},
         {"hub", local, "localhost", "127.0.0.1", 8001, false},
+        {"hub", local, "localhost", "169.254.169.254", 8000, false},
         {"example.org", NULL, "example.org", "10.0.0.1", 5000, true},
         {"example.org", NULL, "example.org", "127.0.0.1", 5000, false},
         {"example.org 127.0.0.0/8:5000", NULL, "example.org", "127.0.0.1", 5000, true},
