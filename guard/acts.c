@@ -102,13 +102,17 @@ static uint64_t hash_text(uint64_t h, const char *text)
     return text == NULL ? h : hg_seen_hash(h, text, strlen(text) + 1);
 }
 
+/* A refusal is news for each process, call and line; what is allowed once for all of them. */
 static bool is_news(struct hg_acts *acts, const struct hg_act *act, enum hg_act_verdict verdict)
 {
-    const uint32_t what[3] = {(uint32_t)act->kind, (uint32_t)verdict, act->line};
+    const uint32_t what[2] = {(uint32_t)act->kind, (uint32_t)verdict};
     uint64_t h = hg_seen_hash(acts->seen.seed, what, sizeof what);
-    h = hash_text(hash_text(hash_text(h, act->object), act->call), act->frame);
-    if (verdict != HG_ACT_ALLOW)
+    h = hash_text(h, act->object);
+    if (verdict != HG_ACT_ALLOW) {
+        h = hash_text(hash_text(h, act->call), act->frame);
+        h = hg_seen_hash(h, &act->line, sizeof act->line);
         h = hg_seen_hash(h, &act->pid, sizeof act->pid);
+    }
     return !hg_seen_before(&acts->seen, h);
 }
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guard/address.h"
 #include "guard/caged.h"
 #include "guard/process.h"
+#include "guard/sockaddr.h"
 
 /* As execvp(3) would find it. False: nowhere, and the kernel will say so. */
 static bool find_program(pid_t pid, const char *name, char *out, size_t size)
@@ -43,9 +43,9 @@ static bool may_exec(const struct hg_caged *c, pid_t pid, const char *object)
 
 static bool may_resolve(const struct hg_caged *c, pid_t pid, const char *object)
 {
-    struct hg_address address;
+    struct hg_sockaddr address;
     (void)pid;
-    return object[0] == '\0' || hg_address_numeric(object, 0, &address) ||
+    return object[0] == '\0' || hg_sockaddr_numeric(object, 0, &address) ||
            hg_net_may_resolve(c->cage->net, object);
 }
 
@@ -53,7 +53,7 @@ static bool may_resolve(const struct hg_caged *c, pid_t pid, const char *object)
 static bool may_connect(const struct hg_caged *c, pid_t pid, const char *object)
 {
     char host[256];
-    struct hg_address address;
+    struct hg_sockaddr address;
     const char *colon = strrchr(object, ':');
     size_t n = colon == NULL ? 0 : (size_t)(colon - object);
     if (colon == NULL || n >= sizeof host)
@@ -64,7 +64,7 @@ static bool may_connect(const struct hg_caged *c, pid_t pid, const char *object)
     unsigned long port = strtoul(colon + 1, &end, 10);
     if (end == colon + 1 || *end != '\0' || port > 65535)
         return false;
-    if (hg_address_numeric(host, (unsigned)port, &address))
+    if (hg_sockaddr_numeric(host, (unsigned)port, &address))
         return hg_net_may_connect(c->cage->net, (const struct sockaddr *)&address.at, address.size);
     return may_resolve(c, pid, host);
 }

@@ -11,9 +11,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "guard/address.h"
 #include "guard/caged.h"
 #include "guard/process.h"
+#include "guard/sockaddr.h"
 
 #define NAME_MOST  255 /* of an attribute: XATTR_NAME_MAX */
 #define VALUE_MOST 2048

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/address.h"
 #include "guard/caged.h"
+#include "guard/sockaddr.h"
 
 #define FLAGS_KNOWN                                                                                          \
     (AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_V4MAPPED | AI_ALL | AI_ADDRCONFIG | AI_NUMERICSERV)

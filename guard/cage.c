@@ -145,10 +145,10 @@ static void fail(struct hg_cage *cage, struct hg_inquiry *q, const char *path, c
     (void)hg_report_cage(cage->options.report, &event);
     (void)hg_text_escape(path, strlen(path), true, shown, sizeof shown);
     (void)snprintf(text, sizeof text, "hubguard: %s %s\n  the cage cannot be closed: %s\n%s%s%s",
-                   pass ? "not caged:" : "blocked", shown, why, todo[0] != '\0' ? "  what helps: " : "", todo,
-                   todo[0] != '\0' ? "\n" : "");
+                   pass ? "warning: not caged:" : "blocked", shown, why,
+                   todo[0] != '\0' ? "  what helps: " : "", todo, todo[0] != '\0' ? "\n" : "");
     struct hg_reply reply = {.verdict = pass ? HG_VERDICT_ALLOW : HG_VERDICT_BLOCK,
-                             .flags = pass && p->banner ? HG_REPLY_BANNER : 0};
+                             .flags = p->banner ? HG_REPLY_BANNER : 0};
     answer(q, &reply, text, NULL, 0);
 }
 
@@ -198,7 +198,7 @@ static int build_programs(struct hg_cage *cage, struct hg_error *err)
         return 0;
     const struct hg_filter_options options = {.policy = cage->options.policy,
                                               .guard = getpid(),
-                                              .landlock_abi = cage->landlock_abi,
+                                              .landlock_abi = cage->machine.landlock_abi,
                                               .observe = hg_cage_observes(cage)};
     return hg_filter_build(&options, cage->programs, err);
 }
@@ -267,10 +267,25 @@ static int prepare(struct hg_cage *cage, struct hg_caged *caged, int fds[HG_CAGE
     return rc == 0 ? make_descriptors(cage, &caged->places, fds, err) : rc;
 }
 
+/* The places, for the hooks. Denied ones first: a message about them has no other source, a place for writing
+ * that is left out costs a question. */
+static void put_places(const struct hg_places *places, char text[HG_WIRE_TEXT_MAX])
+{
+    size_t at = put_lines('D', &places->deny_read, text, HG_WIRE_TEXT_MAX);
+    (void)put_lines('W', &places->write, text + at, HG_WIRE_TEXT_MAX - at);
+}
+
 static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
 {
     int fds[HG_CAGE_FDS];
+    char text[HG_WIRE_TEXT_MAX];
     struct hg_error err = {"out of memory"};
+    const struct hg_caged *inside = q->cage != 0 ? hg_cage_of(cage, q) : NULL;
+    if (inside != NULL) { /* a child of one that closed it: nothing to install */
+        put_places(&inside->places, text);
+        hg_cage_answer(q, HG_VERDICT_ALLOW, 0, text);
+        return;
+    }
     if (lacks(cage, q))
         return;
     forget_closing(cage, q->pid);
@@ -300,11 +315,7 @@ static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
         fail(cage, q, q->question.path, err.text, "");
         return;
     }
-    char text[HG_WIRE_TEXT_MAX];
-    /* Denied places first: the hook's message for them has no other source, a place for writing that is left
-     * out costs a question. */
-    size_t at = put_lines('D', &caged->places.deny_read, text, sizeof text);
-    (void)put_lines('W', &caged->places.write, text + at, sizeof text - at);
+    put_places(&caged->places, text);
     struct hg_reply reply = {.verdict = HG_VERDICT_ALLOW,
                              .flags = cage->landlock_abi > 0 ? HG_REPLY_LANDLOCK : 0};
     answer(q, &reply, text, fds, (size_t)count);
@@ -318,7 +329,7 @@ static void ask_cage(struct hg_cage *cage, struct hg_inquiry *q)
 static void closed(struct hg_cage *cage, const struct hg_caged *caged)
 {
     struct hg_cage_facts *facts = cage->options.facts;
-    facts->landlock = cage->landlock_abi > 0;
+    facts->landlock = (facts->closed == 0 || facts->landlock) && cage->landlock_abi > 0;
     facts->landlock_abi = cage->landlock_abi;
     facts->closed++;
     const struct hg_cage_event event = {.pid = caged->pid,
@@ -330,34 +341,45 @@ static void closed(struct hg_cage *cage, const struct hg_caged *caged)
     (void)hg_report_cage(cage->options.report, &event);
 }
 
+/* A process without a cage, or with part of one: it says what went wrong. */
+static void not_closed(struct hg_cage *cage, struct hg_inquiry *q, struct hg_caged *caged)
+{
+    const char *told = q->question.resolved;
+    char why[300];
+    if (told[0] != '\0')
+        (void)hg_text_escape(told, strlen(told), true, why, sizeof why);
+    else
+        (void)snprintf(why, sizeof why, "the kernel refused it to this process: %s",
+                       strerror((int)q->question.head.error));
+    if (caged != NULL)
+        hg_caged_end(caged);
+    else
+        cage->options.facts->landlock = false; /* the filter is in force, the ruleset not for every thread */
+    fail(cage, q, q->question.path, why, "");
+}
+
 static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 {
     struct hg_caged *caged = closing_of(cage, q->pid);
-    char why[120];
-    int rc = q->fd < 0 ? 0 : caged == NULL ? -ESRCH : hg_notify_is_listener(q->fd) ? 0 : -EINVAL;
-    if (rc == 0 && q->fd >= 0)
-        rc = hg_notify_start(caged, q->fd);
-    if (rc == 0 && q->fd >= 0) {
-        q->fd = -1;
-        cage->closing--;
-        cage->closed++;
-        closed(cage, caged);
-        hg_cage_answer(q, HG_VERDICT_ALLOW, 0, "");
+    if (q->fd < 0) {
+        not_closed(cage, q, caged);
         return;
     }
-    if (q->fd < 0)
-        (void)snprintf(why, sizeof why, "the kernel refused it to this process: %s",
-                       strerror((int)q->question.head.error));
-    else
+    int rc = caged == NULL ? -ESRCH : hg_notify_is_listener(q->fd) ? 0 : -EINVAL;
+    if (rc == 0)
+        rc = hg_notify_start(caged, q->fd);
+    if (rc != 0) {
+        char why[120];
         (void)snprintf(why, sizeof why, "the guard was given no seccomp listener to supervise: %s",
                        strerror(-rc));
-    char *path = caged == NULL ? NULL : caged->path;
-    if (caged != NULL) {
-        caged->path = NULL;
-        hg_caged_end(caged);
+        fail(cage, q, q->question.path, why, "");
+        return;
     }
-    fail(cage, q, path == NULL ? q->question.path : path, why, "");
-    free(path);
+    q->fd = -1;
+    cage->closing--;
+    cage->closed++;
+    closed(cage, caged);
+    hg_cage_answer(q, HG_VERDICT_ALLOW, 0, "");
 }
 
 /* --- everything
@@ -366,14 +388,14 @@ static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 static void ask_broker(struct hg_cage *cage, struct hg_inquiry *q)
 {
     static void (*const brokers[])(struct hg_caged *, struct hg_inquiry *) = {
-        [HG_REQ_CONNECT - HG_REQ_CONNECT] = hg_broker_connect,
-        [HG_REQ_RESOLVE - HG_REQ_CONNECT] = hg_broker_resolve,
-        [HG_REQ_ATTR - HG_REQ_CONNECT] = hg_broker_attr,
-        [HG_REQ_ACT - HG_REQ_CONNECT] = hg_broker_act,
+        [HG_REQ_CONNECT] = hg_broker_connect,
+        [HG_REQ_RESOLVE] = hg_broker_resolve,
+        [HG_REQ_ATTR] = hg_broker_attr,
+        [HG_REQ_ACT] = hg_broker_act,
     };
     struct hg_caged *caged = hg_cage_of(cage, q);
     if (caged != NULL)
-        brokers[q->question.head.kind - HG_REQ_CONNECT](caged, q);
+        brokers[q->question.head.kind](caged, q);
     else
         hg_cage_answer(q, HG_VERDICT_BLOCK, EACCES, "hubguard: this process is in no cage of this guard");
 }
@@ -390,14 +412,17 @@ void hg_cage_ask(struct hg_cage *cage, struct hg_inquiry *q)
 
 static void release(struct hg_cage *cage)
 {
-    while (cage->first != NULL)
-        hg_caged_end(cage->first);
+    for (struct hg_caged *c = cage->first, *next; c != NULL; c = next) {
+        next = c->next;
+        hg_caged_end(c);
+    }
     hg_work_close(cage->work);
     hg_patience_close(&cage->patience);
     hg_notify_close(cage);
     hg_net_free(cage->net);
-    if (cage->programs[0].items != NULL)
+    if (cage->programs != NULL && cage->programs[0].items != NULL)
         hg_programs_free(cage->programs);
+    free(cage->programs);
     free(cage);
 }
 
@@ -407,6 +432,11 @@ int hg_cage_open(const struct hg_cage_options *options, struct hg_cage **out, st
     if (cage == NULL)
         return hg_error_set(err, -ENOMEM, "out of memory");
     cage->options = *options;
+    cage->programs = calloc(HG_CAGE_PROGRAMS, sizeof *cage->programs);
+    if (cage->programs == NULL) {
+        release(cage);
+        return hg_error_set(err, -ENOMEM, "out of memory");
+    }
     hg_machine_probe(&cage->machine);
     cage->landlock_abi = hg_cage_observes(cage) ? 0 : cage->machine.landlock_abi;
     int rc = hg_net_new(options->policy, environment, NULL, &cage->net, err);

@@ -19,7 +19,7 @@ struct hg_caged {
     char *path; /* the file whose first statement was about to run */
     struct hg_cage *cage;
     struct hg_watch listener; /* fd -1: not handed over yet */
-    uint64_t asked_ms;
+    uint64_t asked_ms, slow_until_ms;
     struct hg_caged *next;
 };
 
@@ -35,8 +35,8 @@ struct hg_peer_file {
 struct hg_cage {
     struct hg_cage_options options;
     struct hg_machine machine;
-    struct hg_program programs[HG_CAGE_PROGRAMS]; /* empty until first needed */
-    int landlock_abi;                             /* of rulesets: 0 in mode observe */
+    struct hg_program *programs; /* HG_CAGE_PROGRAMS; empty until first needed */
+    int landlock_abi;            /* of rulesets: 0 in mode observe */
     struct hg_net *net;
     struct hg_acts acts;
     struct hg_work *work;

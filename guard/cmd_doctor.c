@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `hubguard doctor`: what this machine can enforce, what it cannot, and which of it this version uses. */
+/* `hubguard doctor`: what this machine can enforce, what it cannot, and what the policy needs of it. */
 #include <errno.h>
 #include <getopt.h>
 #include <seccomp.h>
@@ -16,12 +16,14 @@
 #include "guard/library.h"
 #include "guard/loop.h"
 #include "guard/machine.h"
+#include "guard/needs.h"
 #include "guard/pool.h"
 #include "guard/session.h"
 
 static const char usage[] =
     "usage: hubguard doctor\n"
-    "Say what this machine can enforce. Exit status 0 when the gate can work, 2 when not.\n";
+    "Say what this machine can enforce, and what the policy needs. Exit status 0 when gate and cage can\n"
+    "work, 2 when not.\n";
 
 /* One line. `use` says which part of hubguard needs it. */
 static void line(const char *state, const char *what, const char *detail)
@@ -120,7 +122,7 @@ static bool report_worker(void)
 
 static bool report_gate(const struct hg_machine *m)
 {
-    (void)printf("gate (used by this version)\n");
+    (void)printf("gate\n");
     bool ok = report_preload();
     check(m->memfd_seals, "sealed memfd",
           m->memfd_seals ? "" : "memfd_create(2) or its seals are refused here");
@@ -137,30 +139,46 @@ static bool report_gate(const struct hg_machine *m)
  * --------------------------------------------------------------------------------------------------------------
  */
 
-static void report_cage(const struct hg_machine *m)
+/* What the kernel has, whoever needs it. */
+static void report_kernel(const struct hg_machine *m)
 {
     char text[120];
-    (void)printf("cage (not in this version: what the machine has for it)\n");
+    (void)printf("cage: what this machine has for it\n");
     check(m->seccomp_filter, "seccomp filter", "");
     check(m->user_notify, "seccomp user notify", "");
-    check(m->addfd, "seccomp ADDFD", "by kernel version (5.9)");
+    check(m->addfd, "seccomp ADDFD_FLAG_SEND", "by kernel version (5.14)");
     check(m->tsync_esrch, "seccomp TSYNC_ESRCH", "all threads and a listener in one call (5.7)");
     if (m->landlock_abi > 0)
         (void)snprintf(text, sizeof text, "ABI %d", m->landlock_abi);
     else
-        (void)snprintf(
-            text, sizeof text, "%s",
-            m->landlock_error == ENOSYS       ? "ENOSYS: this kernel was built without it"
-            : m->landlock_error == EOPNOTSUPP ? "EOPNOTSUPP: switched off; add landlock to lsm= at boot"
-            : m->landlock_error == EPERM      ? "EPERM: refused, probably by a container's seccomp profile"
-                                              : strerror(m->landlock_error));
+        (void)snprintf(text, sizeof text, "%s", hg_needs_landlock(m));
     check(m->landlock_abi > 0, "Landlock", text);
-    check(m->pidfd_getfd, "pidfd_getfd", "of the process itself; of others Yama decides as well");
     if (m->yama < 0)
         (void)snprintf(text, sizeof text, "no Yama here");
     else
-        (void)snprintf(text, sizeof text, "ptrace_scope %d", m->yama);
+        (void)snprintf(text, sizeof text, "ptrace_scope %d%s", m->yama,
+                       m->yama > 1 ? ": refused calls are reported without their paths" : "");
     line("-", "Yama", text);
+}
+
+/* Line by line, what the policy in force asks of the kernel. */
+static bool report_needs(const struct hg_machine *m, const struct hg_policy *policy)
+{
+    bool all = true;
+    (void)printf("cage: what the policy needs\n");
+    for (size_t i = 0; i < hg_needs_count(); i++) {
+        struct hg_need need;
+        char text[400];
+        hg_needs_row(m, policy, i, &need);
+        (void)snprintf(text, sizeof text, "%s: %s%s%s", need.by, need.what,
+                       need.present  ? ""
+                       : need.needed ? "; missing, remote code does not run. What helps: "
+                                     : "; missing, hubguard does without. Stronger with: ",
+                       need.present ? "" : need.remedy);
+        line(need.present ? "ok" : need.needed ? "no" : "-", "", text);
+        all = all && (need.present || !need.needed);
+    }
+    return all;
 }
 
 /* --- the set-up
@@ -193,7 +211,7 @@ static void report_roots(const struct hg_roots *roots)
     }
 }
 
-static bool report_set_up(void)
+static bool report_set_up(const struct hg_machine *m, bool *cage)
 {
     const struct hg_session_options none = {0};
     struct hg_session s;
@@ -215,6 +233,7 @@ static bool report_set_up(void)
     line("ok", "rules", hg_engine_ruleset(s.engine));
     report_cache(&s);
     report_roots(s.roots);
+    *cage = report_needs(m, &s.policy) || s.policy.mode == HG_MODE_OBSERVE || s.policy.on_error_allow;
     hg_session_close(&s);
     return true;
 }
@@ -235,10 +254,12 @@ int hg_cmd_doctor(int argc, char **argv)
     hg_machine_probe(&m);
     (void)printf("hubguard %s on %s\n", HG_VERSION, m.kernel);
     (void)fflush(stdout); /* before the forks */
+    bool cage = false;
     bool gate = report_gate(&m);
-    report_cage(&m);
-    bool set_up = report_set_up();
-    (void)printf("%s\n", gate && set_up ? "The gate can work here."
-                                        : "The gate cannot work here: see the lines that say no.");
-    return gate && set_up ? 0 : 2;
+    report_kernel(&m);
+    bool set_up = report_set_up(&m, &cage);
+    (void)printf("%s\n", !gate || !set_up ? "The gate cannot work here: see the lines that say no."
+                         : !cage ? "The gate can work here, the cage cannot: see the lines that say no."
+                                 : "Gate and cage can work here.");
+    return gate && set_up && cage ? 0 : 2;
 }

@@ -44,9 +44,9 @@ static void set(struct hg_patience *p, long ms)
     (void)timer_settime(p->timer, 0, &when, NULL);
 }
 
-void hg_patience_begin(struct hg_patience *p)
+void hg_patience_begin(struct hg_patience *p, long ms)
 {
-    set(p, HG_PATIENCE_MS);
+    set(p, ms);
 }
 
 void hg_patience_end(struct hg_patience *p)

@@ -7,9 +7,10 @@
 #include <signal.h>
 #include <time.h>
 
-/* A signal (SIGRTMIN + 1) to the thread that opened it, every HG_PATIENCE_MS between begin and end: a call
- * that waits then fails with EINTR. */
-#define HG_PATIENCE_MS 50
+/* A signal (SIGRTMIN + 1) to the thread that opened it, every so many milliseconds between begin and end: a
+ * call that waits then fails with EINTR. */
+#define HG_PATIENCE_MS       50
+#define HG_PATIENCE_BRIEF_MS 2 /* for what may well wait */
 
 struct hg_patience {
     timer_t timer;
@@ -18,7 +19,7 @@ struct hg_patience {
 
 int hg_patience_open(struct hg_patience *patience); /* 0 or -errno; in the thread that makes the calls */
 void hg_patience_close(struct hg_patience *patience);
-void hg_patience_begin(struct hg_patience *patience);
+void hg_patience_begin(struct hg_patience *patience, long ms);
 void hg_patience_end(struct hg_patience *patience);
 
 #endif

@@ -63,19 +63,34 @@ int hg_process_link(pid_t pid, const char *name, char *out, size_t size)
     return (int)n;
 }
 
+/* Names that mean something else to each process, and what they mean to that one. */
+static const struct {
+    const char *name, *below; /* of /proc/PID */
+} own_names[] = {{"/proc/self", ""}, {"/proc/thread-self", ""}, {"/dev/fd", "/fd"}};
+
+/* The same path as this process would write it, or false when it is too long. */
+static bool translate(pid_t pid, const char *clean, char *out, size_t size)
+{
+    for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++) {
+        size_t n = strlen(own_names[i].name);
+        if (strncmp(clean, own_names[i].name, n) == 0 && (clean[n] == '/' || clean[n] == '\0'))
+            return snprintf(out, size, "/proc/%ld%s%s", (long)pid, own_names[i].below, clean + n) < (int)size;
+    }
+    return false;
+}
+
 bool hg_process_path(pid_t pid, const char *path, char *out, size_t size)
 {
-    char cwd[PATH_MAX], clean[PATH_MAX];
+    char cwd[PATH_MAX], clean[PATH_MAX], whole[2 * PATH_MAX];
     if (path[0] != '/' && hg_process_link(pid, "cwd", cwd, sizeof cwd) < 0)
         return false;
     if (hg_path_clean(path, path[0] == '/' ? NULL : cwd, clean, sizeof clean) < 0)
         return false;
-    if (strncmp(clean, "/proc/", 6) == 0)
-        return false;
-    /* Not what hg_path_clean() made of it: `..` after a link goes up from where the link leads. */
-    char whole[2 * PATH_MAX];
-    (void)snprintf(whole, sizeof whole, "%s/%s", path[0] == '/' ? "" : cwd, path);
-    return hg_path_resolve(whole, out, size) >= 0;
+    /* Mostly not what hg_path_clean() made of it: `..` after a link goes up from where the link leads. */
+    if (!translate(pid, clean, whole, sizeof whole))
+        (void)snprintf(whole, sizeof whole, "%s/%s", path[0] == '/' ? "" : cwd, path);
+    return strncmp(clean, "/dev/std", 8) != 0 && hg_path_resolve(whole, out, size) >= 0 &&
+           strncmp(out, "/proc/", 6) != 0;
 }
 
 int hg_process_memory(pid_t pid, uint64_t address, void *out, size_t size)

@@ -20,8 +20,8 @@ struct hg_process {
 int hg_process_read(pid_t pid, struct hg_process *out);
 /* readlink(2) of /proc/PID/NAME. Length, or -errno. */
 int hg_process_link(pid_t pid, const char *name, char *out, size_t size);
-/* A path as that process means it: relative ones from its working directory, links resolved. False when that
- * cannot be told from here: below /proc, where a name means something else to each process. */
+/* A path as that process means it: relative ones from its working directory, links resolved, also those of
+ * its own /proc entries. False when it cannot be told, or stays below /proc. */
 bool hg_process_path(pid_t pid, const char *path, char *out, size_t size);
 /* Read memory, a string of less than `size` bytes: its length, or -errno (-EPERM: not ours to read, see
  * ptrace(2)). */

@@ -244,8 +244,24 @@ static int add_connection(struct hg_server *s, int fd, pid_t pid, uint64_t cage)
     return 0;
 }
 
+/* Channels are free for the asking: those of one cage push out each other, and nobody else's. */
+static void thin_out(struct hg_server *s, uint64_t cage)
+{
+    struct connection *oldest = NULL;
+    unsigned silent = 0;
+    for (struct connection *c = s->newest; c != NULL; c = c->older) {
+        if (c->cage == cage && !c->asked) {
+            silent++;
+            oldest = c;
+        }
+    }
+    if (silent >= HG_SERVER_CHANNELS)
+        drop(oldest);
+}
+
 int hg_server_adopt(struct hg_server *s, int fd, pid_t pid, uint64_t cage)
 {
+    thin_out(s, cage);
     return make_room(s) ? add_connection(s, fd, pid, cage) : -EAGAIN;
 }
 

@@ -10,6 +10,7 @@
 #include "guard/loop.h"
 
 #define HG_SERVER_CONNECTIONS 512
+#define HG_SERVER_CHANNELS    128  /* adopted ones of one cage that have not said anything */
 #define HG_SERVER_REQUEST_MS  2000 /* a peer that connected has so long to say what it wants */
 
 struct hg_server;

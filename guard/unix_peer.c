@@ -29,20 +29,26 @@
  * it inside, 20 bits of minor. 0: unknown. */
 static uint32_t device_of(int fd)
 {
-    char path[48], line[4096];
-    unsigned mount = 0, id, major, minor;
+    char path[48], line[4096], *end;
+    unsigned long mount = 0;
     uint32_t device = 0;
     (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
     FILE *in = fopen(path, "re");
-    while (in != NULL && fgets(line, sizeof line, in) != NULL)
-        if (sscanf(line, "mnt_id: %u", &mount) == 1)
-            break;
+    while (in != NULL && mount == 0 && fgets(line, sizeof line, in) != NULL)
+        if (strncmp(line, "mnt_id:", 7) == 0)
+            mount = strtoul(line + 7, NULL, 10);
     if (in != NULL)
         (void)fclose(in);
+    /* "MOUNT PARENT MAJOR:MINOR ..." */
     in = mount == 0 ? NULL : fopen("/proc/self/mountinfo", "re");
-    while (in != NULL && fgets(line, sizeof line, in) != NULL)
-        if (sscanf(line, "%u %*u %u:%u ", &id, &major, &minor) == 3 && id == mount)
-            device = (uint32_t)major << 20 | minor;
+    while (in != NULL && device == 0 && fgets(line, sizeof line, in) != NULL) {
+        if (strtoul(line, &end, 10) != mount)
+            continue;
+        (void)strtoul(end, &end, 10);
+        uint32_t major = (uint32_t)strtoul(end, &end, 10);
+        if (*end == ':')
+            device = major << 20 | (uint32_t)strtoul(end + 1, NULL, 10);
+    }
     if (in != NULL)
         (void)fclose(in);
     return device;
@@ -240,7 +246,7 @@ static bool may_reach(struct hg_caged *caged, int file)
     return true;
 }
 
-int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_address *address, struct hg_pinned *pinned)
+int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_sockaddr *address, struct hg_pinned *pinned)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)&address->at;
     char path[sizeof un->sun_path + 1], resolved[PATH_MAX];

@@ -3,8 +3,8 @@
 #ifndef HUBGUARD_GUARD_UNIX_PEER_H
 #define HUBGUARD_GUARD_UNIX_PEER_H
 
-#include "guard/address.h"
 #include "guard/caged.h"
+#include "guard/sockaddr.h"
 
 /* The socket file, held open: a path can be another one at the next look. */
 struct hg_pinned {
@@ -20,7 +20,8 @@ struct hg_pinned {
  * errno: EACCES no (abstract, outside of the places that may be written, or somebody outside of the guarded
  * processes listens there); ENOENT, ECONNREFUSED and so on as connect(2) would say. In mode observe an
  * address that is refused stays as it is. */
-int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_address *address, struct hg_pinned *pinned);
+int hg_unix_peer_pin(struct hg_caged *caged, pid_t pid, struct hg_sockaddr *address,
+                     struct hg_pinned *pinned);
 void hg_unpin(struct hg_pinned *pinned);
 
 #endif

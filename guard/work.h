@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that may take long, each in a short-lived thread, their results back on the loop. */
+/* Calls that may take long, each in a short-lived thread, their results back on the loop. A scan worker that
+ * is forked meanwhile uses memory and nothing else of the libc, whose locks fork(3) puts right in the child.
+ */
 #ifndef HUBGUARD_GUARD_WORK_H
 #define HUBGUARD_GUARD_WORK_H
 

@@ -80,7 +80,16 @@ static long raw(long number, long a, long b, long c)
     return x0;
 }
 #else
-#error "a raw system call for this machine is missing"
+#define SA_RESTORER 0ul
+#define hg_restore  NULL
+static long raw(long number, long a, long b, long c)
+{
+    int saved = errno;
+    long result = syscall(number, a, b, c, 0);
+    result = result < 0 ? -errno : result;
+    errno = saved;
+    return result;
+}
 #endif
 
 /* In the visited thread, which may be anywhere: no errno, nothing of its own is touched. Setting a user id in
@@ -216,7 +225,7 @@ static int pass(int task_dir, int pid, int self)
             return n < 0 ? -errno : visited;
         for (long at = 0; at < n;) {
             const struct entry *e = (const struct entry *)(const void *)(buffer + at);
-            int tid = e->name[0] == '.' ? 0 : atoi(e->name);
+            int tid = (int)strtol(e->name, NULL, 10); /* 0: no number */
             at += e->size;
             if (tid <= 0 || tid == self || was_visited(tid))
                 continue;

@@ -359,13 +359,15 @@ int hg_guard_connect(void)
     return sock;
 }
 
-static int take_reply(const struct hg_reply *got)
+static int take_reply(const struct hg_ask *ask, const struct hg_reply *got)
 {
     atomic_store(&guard.talked, 1);
     atomic_store(&guard.suspect, 0);
-    guard.max_size = got->max_size;
-    guard.bytecode = got->bytecode;
-    atomic_store(&guard.limits_known, 1);
+    if (ask->request.kind < HG_REQ_CAGE) {
+        guard.max_size = got->max_size;
+        guard.bytecode = got->bytecode;
+        atomic_store(&guard.limits_known, 1);
+    }
     if ((got->flags & HG_REPLY_BANNER) != 0)
         hg_say(hg_thread.message);
     return got->verdict == HG_VERDICT_ALLOW ? 0 : -EACCES;
@@ -383,7 +385,7 @@ static int ask_over(int sock, struct hg_ask *ask, struct hg_reply *reply)
     if (reply != NULL)
         *reply = got;
     if (code == 0)
-        return take_reply(&got);
+        return take_reply(ask, &got);
     if (code == -EINTR)
         return code;
     explain(ask, code);

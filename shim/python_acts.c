@@ -34,11 +34,26 @@ struct act {
     char object[PATH_MAX]; /* program, file, host */
 };
 
+/* Whether the event is an act of remote code. */
+static bool is_act(const struct act *a, struct hg_remote *by)
+{
+    return hg_py_remote_frame(a->is_remote, by) && !by->imported;
+}
+
+/* For the call that follows in this thread. */
+static void remember(const struct hg_remote *by)
+{
+    size_t n = strlen(by->file);
+    if (n < sizeof hg_thread.act_file)
+        memcpy(hg_thread.act_file, by->file, n + 1);
+    hg_thread.act_line = by->line;
+}
+
 /* 0, or -EACCES with the guard's text in hg_thread.message. */
-static int ask(struct act *a)
+static int ask(const struct act *a)
 {
     struct hg_remote by;
-    if (!hg_py_remote_frame(a->is_remote, &by) || by.imported)
+    if (!is_act(a, &by))
         return 0;
     struct hg_ask q = {
         .request = {.kind = HG_REQ_ACT, .flags = HG_REQ_NO_BYTES, .layer = HG_LAYER_AUDIT, .line = by.line},
@@ -47,11 +62,8 @@ static int ask(struct act *a)
         .frame = by.file,
         .fd = -1};
     int code = hg_ask_guard(&q, NULL);
-    /* For the call that follows in this thread. */
-    size_t n = code == 0 ? strlen(by.file) : sizeof hg_thread.act_file;
-    if (n < sizeof hg_thread.act_file)
-        memcpy(hg_thread.act_file, by.file, n + 1);
-    hg_thread.act_line = by.line;
+    if (code == 0)
+        remember(&by);
     return code;
 }
 
@@ -78,8 +90,8 @@ static int program(struct act *a, const char *name)
     a->what = "exec";
     if (strchr(name, '/') == NULL && on_search_path(name, found, sizeof found))
         name = found;
-    if (strchr(name, '/') == NULL || hg_path_clean(name, NULL, a->object, PATH_MAX) <= 0)
-        (void)snprintf(a->object, sizeof a->object, "%s", name);
+    if (hg_path_clean(name, NULL, a->object, PATH_MAX) <= 0 || access(a->object, F_OK) != 0)
+        return 0; /* nothing there: a search for the program goes on elsewhere */
     return ask(a);
 }
 
@@ -138,14 +150,14 @@ static int on_system(struct act *a, PyObject *args)
 static int on_connect(struct act *a, PyObject *args)
 {
     char room[PATH_MAX];
+    struct hg_remote by;
     PyObject *address = item(args, 1);
-    const char *path = hg_py_text(address, room);
-    a->what = "connect";
-    if (path != NULL) { /* AF_UNIX */
-        if (path[0] == '\0' || hg_path_clean(path, NULL, a->object, PATH_MAX) <= 0)
-            return 0;
-        return ask(a);
+    if (hg_py_text(address, room) != NULL) { /* AF_UNIX: who listens there is seen when it is connected to */
+        if (is_act(a, &by))
+            remember(&by);
+        return 0;
     }
+    a->what = "connect";
     PyObject *host = address == NULL ? NULL : hg_py.CallMethod(address, "__getitem__", "i", 0);
     PyObject *port = host == NULL ? NULL : hg_py.CallMethod(address, "__getitem__", "i", 1);
     hg_py.ErrClear();
@@ -198,11 +210,17 @@ static bool writable(const char *clean, bool follow)
            hg_cage_place('W', resolved);
 }
 
-static int write_to(struct act *a, PyObject *path, long dirfd, bool follow)
+/* What the kernel says without the cage when the last name is there, or is not: the act fails anyhow. */
+enum expects { ANYTHING = 0, THERE, NOT_THERE };
+
+static int write_to(struct act *a, PyObject *path, long dirfd, bool follow, enum expects expects)
 {
     char room[PATH_MAX];
     const char *name = hg_py_text(path, room);
     if (name == NULL || name[0] == '\0' || !absolute(name, dirfd, a->object) || writable(a->object, follow))
+        return 0;
+    if (expects != ANYTHING &&
+        (faccessat(AT_FDCWD, a->object, F_OK, AT_SYMLINK_NOFOLLOW) == 0) != (expects == THERE))
         return 0;
     a->what = "write";
     return ask(a);
@@ -216,7 +234,7 @@ static int on_open_file(struct act *a, PyObject *args)
     bool write = how != NULL ? strpbrk(how, "wax+") != NULL
                              : (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) != 0;
     if (write)
-        return write_to(a, item(args, 0), -1, (flags & O_NOFOLLOW) == 0);
+        return write_to(a, item(args, 0), -1, (flags & O_NOFOLLOW) == 0, ANYTHING);
     const char *name = hg_py_text(item(args, 0), room);
     if (name == NULL || !absolute(name, -1, a->object) || !hg_cage_place('D', a->object))
         return 0;
@@ -227,16 +245,21 @@ static int on_open_file(struct act *a, PyObject *args)
 /* Where the path of an event stands, where its directory descriptor does (-1: there is none), and whether the
  * call follows a link there. */
 struct file_event {
-    signed char path, dir, second, second_dir;
+    signed char path, dir;
     bool follow;
+    enum expects expects;
 };
 
 static int on_file(struct act *a, PyObject *args, const struct file_event *e)
 {
-    int code = write_to(a, item(args, e->path), number(item(args, e->dir), -1), e->follow);
-    if (code == 0 && e->second >= 0)
-        code = write_to(a, item(args, e->second), number(item(args, e->second_dir), -1), e->follow);
-    return code;
+    return write_to(a, item(args, e->path), number(item(args, e->dir), -1), e->follow, e->expects);
+}
+
+static int on_rename(struct act *a, PyObject *args)
+{
+    static const struct file_event from = {0, 2, false, THERE}, to = {1, 3, false, ANYTHING};
+    int code = on_file(a, args, &from);
+    return code != 0 ? code : on_file(a, args, &to);
 }
 
 /* --- the table --- */
@@ -256,17 +279,17 @@ static const struct {
     {"socket.connect", on_connect, {0}},
     {"socket.getaddrinfo", on_resolve, {0}},
     {"socket.gethostbyname", on_resolve, {0}},
-    {"os.rename", NULL, {0, 2, 1, 3, false}},
-    {"os.remove", NULL, {0, 1, -1, -1, false}},
-    {"os.mkdir", NULL, {0, 2, -1, -1, false}},
-    {"os.rmdir", NULL, {0, 1, -1, -1, false}},
-    {"os.link", NULL, {1, 3, -1, -1, false}},
-    {"os.symlink", NULL, {1, 2, -1, -1, false}},
-    {"os.truncate", NULL, {0, -1, -1, -1, true}},
-    {"os.chmod", NULL, {0, 2, -1, -1, true}},
-    {"os.chown", NULL, {0, 3, -1, -1, true}},
-    {"os.setxattr", NULL, {0, -1, -1, -1, true}},
-    {"os.removexattr", NULL, {0, -1, -1, -1, true}},
+    {"os.rename", on_rename, {0}},
+    {"os.remove", NULL, {0, 1, false, THERE}},
+    {"os.mkdir", NULL, {0, 2, false, NOT_THERE}},
+    {"os.rmdir", NULL, {0, 1, false, THERE}},
+    {"os.link", NULL, {1, 3, false, NOT_THERE}},
+    {"os.symlink", NULL, {1, 2, false, NOT_THERE}},
+    {"os.truncate", NULL, {0, -1, true, THERE}},
+    {"os.chmod", NULL, {0, 2, true, THERE}},
+    {"os.chown", NULL, {0, 3, true, THERE}},
+    {"os.setxattr", NULL, {0, -1, true, THERE}},
+    {"os.removexattr", NULL, {0, -1, true, THERE}},
 };
 
 int hg_py_act(const char *event, PyObject *args, hg_is_remote_fn *is_remote)

@@ -66,14 +66,18 @@ void hg_refused_open(int dirfd, const char *path, bool writing)
     errno = saved;
 }
 
+/* EPERM is the filter's own answer where no program is allowed; every other execve(2) the guard has been
+ * asked about. */
 void hg_refused_exec(const char *path)
 {
-    char clean[PATH_MAX];
+    char clean[PATH_MAX], resolved[PATH_MAX];
     int saved = errno;
-    if ((saved == EACCES || saved == EPERM || saved == ENOSYS) && hg_caged() && hg_cage_own()) {
-        bool bare = strchr(path, '/') == NULL;
-        if (bare || hg_path_clean(path, NULL, clean, sizeof clean) > 0)
-            tell("exec", bare ? path : clean);
+    if (saved == EPERM && hg_caged() && hg_cage_own()) {
+        if (strchr(path, '/') == NULL) /* searched for: each place was asked about */
+            tell("exec", path);
+        else if (hg_path_clean(path, NULL, clean, sizeof clean) > 0 &&
+                 hg_path_resolve(clean, resolved, sizeof resolved) > 0)
+            tell("exec", resolved);
     }
     errno = saved;
 }

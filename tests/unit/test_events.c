@@ -119,12 +119,143 @@ static void start_and_summary(void **state)
                         "gate (libc hooks, open-code hook, audit hook)");
     assert_int_equal(cJSON_GetArraySize(out), 3);
     assert_string_equal(text(cJSON_GetArrayItem(out, 0), "what"), "seccomp cage");
-    assert_string_equal(text(cJSON_GetArrayItem(out, 0), "why"), "not in this version");
+    assert_string_equal(text(cJSON_GetArrayItem(out, 0), "why"), "no process was to be caged");
+    assert_int_equal((int)number(c, "acts_refused"), 0);
     cJSON_Delete(e);
 
     e = line_of(f, 2); /* a gate that blocks nothing is no protection */
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(e, "in_force")), 1);
-    assert_string_equal(text(cJSON_GetArrayItem(cJSON_GetObjectItem(e, "not_in_force"), 3), "what"), "gate");
+    assert_string_equal(text(cJSON_GetArrayItem(cJSON_GetObjectItem(e, "not_in_force"), 0), "what"), "gate");
+    cJSON_Delete(e);
+}
+
+/* What a summary claims for each way that a run can go. */
+static const struct {
+    struct hg_cage_facts facts;
+    enum hg_mode mode;
+    const char *in[5], *out[5], *why;
+} protections[] = {
+    {{0},
+     HG_MODE_ENFORCE,
+     {"gate", "scan"},
+     {"seccomp cage", "landlock", "network broker"},
+     "no remote code ran"},
+    {{.closed = 1, .landlock = true, .landlock_abi = 7},
+     HG_MODE_ENFORCE,
+     {"gate", "scan", "seccomp cage (1 process)", "landlock abi 7", "network broker"},
+     {NULL},
+     ""},
+    {{.closed = 2, .failed = 1, .landlock = false, .why = "no Landlock"},
+     HG_MODE_ENFORCE,
+     {"gate", "scan", "seccomp cage (2 processes)", "network broker"},
+     {"seccomp cage", "landlock", "network broker"},
+     "no Landlock"},
+    {{.closed = 1},
+     HG_MODE_OBSERVE,
+     {"scan"},
+     {"gate", "seccomp cage", "landlock", "network broker"},
+     "mode = observe: "},
+};
+
+static void protection(void **state)
+{
+    struct fixture *f = *state;
+    struct hg_report *r;
+    struct hg_error err;
+    const struct hg_counts counts = {0};
+    const size_t cases = sizeof protections / sizeof protections[0];
+    assert_int_equal(hg_report_open(f->path, &r, &err), 0);
+    for (size_t i = 0; i < cases; i++) {
+        struct hg_about with_cage = about;
+        with_cage.cage = &protections[i].facts;
+        with_cage.mode = protections[i].mode;
+        assert_int_equal(hg_report_summary(r, &with_cage, &counts), 0);
+    }
+    hg_report_close(r);
+    for (size_t i = 0; i < cases; i++) {
+        cJSON *e = line_of(f, i);
+        const cJSON *in = cJSON_GetObjectItem(e, "in_force"), *out = cJSON_GetObjectItem(e, "not_in_force");
+        size_t n = 0;
+        for (; n < 5 && protections[i].in[n] != NULL; n++)
+            assert_non_null(strstr(cJSON_GetArrayItem(in, (int)n)->valuestring, protections[i].in[n]));
+        assert_int_equal(cJSON_GetArraySize(in), n);
+        for (n = 0; n < 5 && protections[i].out[n] != NULL; n++) {
+            const cJSON *item = cJSON_GetArrayItem(out, (int)n);
+            assert_string_equal(text(item, "what"), protections[i].out[n]);
+            assert_int_equal(strncmp(text(item, "why"), protections[i].why, strlen(protections[i].why)), 0);
+        }
+        assert_int_equal(cJSON_GetArraySize(out), n);
+        assert_int_equal((int)number(cJSON_GetObjectItem(e, "counts"), "cages_closed"),
+                         (int)protections[i].facts.closed);
+        cJSON_Delete(e);
+    }
+}
+
+static void act_and_cage_events(void **state)
+{
+    struct fixture *f = *state;
+    struct hg_report *r;
+    struct hg_error err;
+    struct hg_origin origin = {
+        .platform = "huggingface", .repository = "o/n", .revision = "abc", .file = "m.py"};
+    const struct hg_act_event refused = {.pid = 5,
+                                         .tid = 6,
+                                         .hook = true,
+                                         .act = "exec",
+                                         .object = "/bin/sh\xff",
+                                         .verdict = HG_ACT_REFUSE,
+                                         .reason = "exec.allow = python",
+                                         .origin = &origin,
+                                         .line = 42},
+                              would = {.act = "syscall",
+                                       .call = "ptrace",
+                                       .object = "ptrace",
+                                       .verdict = HG_ACT_WOULD_REFUSE};
+    const struct hg_cage_event closed = {.pid = 5,
+                                         .closed = true,
+                                         .landlock_abi = 7,
+                                         .instructions = {10, 400},
+                                         .path = "/c/m.py"},
+                               failed = {.pid = 5, .reason = "no Landlock"};
+    assert_int_equal(hg_report_open(f->path, &r, &err), 0);
+    assert_int_equal(hg_report_act(r, &refused), 0);
+    assert_int_equal(hg_report_act(r, &would), 0);
+    assert_int_equal(hg_report_cage(r, &closed), 0);
+    assert_int_equal(hg_report_cage(r, &failed), 0);
+    hg_report_close(r);
+    static const struct {
+        size_t line;
+        const char *key, *value;
+    } texts[] = {{0, "type", "act"},
+                 {0, "layer", "hook"},
+                 {0, "act", "exec"},
+                 {0, "object", "/bin/sh\\xff"},
+                 {0, "verdict", "refuse"},
+                 {0, "reason", "exec.allow = python"},
+                 {0, "repository", "o/n"},
+                 {0, "file", "m.py"},
+                 {1, "layer", "kernel"},
+                 {1, "call", "ptrace"},
+                 {1, "verdict", "would-refuse"},
+                 {1, "repository", ""},
+                 {2, "type", "cage"},
+                 {2, "verdict", "closed"},
+                 {2, "path", "/c/m.py"},
+                 {3, "verdict", "failed"},
+                 {3, "reason", "no Landlock"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        cJSON *e = line_of(f, texts[i].line);
+        assert_string_equal(text(e, texts[i].key), texts[i].value);
+        cJSON_Delete(e);
+    }
+    cJSON *e = line_of(f, 0);
+    assert_int_equal((int)number(e, "line"), 42);
+    assert_int_equal((int)number(e, "tid"), 6);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(e, "call")));
+    cJSON_Delete(e);
+    e = line_of(f, 2);
+    assert_int_equal((int)number(e, "landlock_abi"), 7);
+    assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(e, "seccomp"), 1)->valueint, 400);
     cJSON_Delete(e);
 }
 
@@ -246,6 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(start_and_summary, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(protection, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(act_and_cage_events, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cannot_be_opened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_listens, set_up, tear_down),

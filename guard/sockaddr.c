@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "guard/address.h"
+#include "guard/sockaddr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,7 +51,7 @@ static const struct {
     {AF_UNIX, offsetof(struct sockaddr_un, sun_path) + 1, sizeof(struct sockaddr_un)},
 };
 
-int hg_address_take(const void *bytes, size_t size, struct hg_address *out)
+int hg_sockaddr_take(const void *bytes, size_t size, struct hg_sockaddr *out)
 {
     sa_family_t family;
     memset(out, 0, sizeof *out);
@@ -73,14 +73,14 @@ int hg_address_take(const void *bytes, size_t size, struct hg_address *out)
     return -EAFNOSUPPORT;
 }
 
-int hg_address_parse(const char *hex, struct hg_address *out)
+int hg_sockaddr_parse(const char *hex, struct hg_sockaddr *out)
 {
     unsigned char bytes[sizeof(struct sockaddr_storage)];
     long n = hg_hex_read(hex, bytes, sizeof bytes);
-    return n < 0 ? -EINVAL : hg_address_take(bytes, (size_t)n, out);
+    return n < 0 ? -EINVAL : hg_sockaddr_take(bytes, (size_t)n, out);
 }
 
-bool hg_address_numeric(const char *host, unsigned port, struct hg_address *out)
+bool hg_sockaddr_numeric(const char *host, unsigned port, struct hg_sockaddr *out)
 {
     char bare[INET6_ADDRSTRLEN + 2];
     size_t n = strlen(host);
@@ -107,7 +107,7 @@ bool hg_address_numeric(const char *host, unsigned port, struct hg_address *out)
     return false;
 }
 
-const char *hg_address_text(const struct hg_address *a, char out[HG_ADDRESS_TEXT])
+const char *hg_sockaddr_text(const struct hg_sockaddr *a, char out[HG_SOCKADDR_TEXT])
 {
     char ip[INET6_ADDRSTRLEN] = "";
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->at;
@@ -115,12 +115,12 @@ const char *hg_address_text(const struct hg_address *a, char out[HG_ADDRESS_TEXT
     const struct sockaddr_un *un = (const struct sockaddr_un *)&a->at;
     out[0] = '\0';
     if (a->at.ss_family == AF_INET && inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip) != NULL) {
-        (void)snprintf(out, HG_ADDRESS_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
+        (void)snprintf(out, HG_SOCKADDR_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
     } else if (a->at.ss_family == AF_INET6 && inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip) != NULL) {
-        (void)snprintf(out, HG_ADDRESS_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
+        (void)snprintf(out, HG_SOCKADDR_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
     } else if (a->at.ss_family == AF_UNIX) {
         bool abstract = un->sun_path[0] == '\0';
-        (void)snprintf(out, HG_ADDRESS_TEXT, "%s%.*s", abstract ? "@" : "",
+        (void)snprintf(out, HG_SOCKADDR_TEXT, "%s%.*s", abstract ? "@" : "",
                        (int)(sizeof un->sun_path - abstract), un->sun_path + abstract);
     }
     return out;
