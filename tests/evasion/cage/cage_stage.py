@@ -41,10 +41,10 @@ FAMILIES = {
     "guard": "turn on the guard or the shim",
 }
 EFFECTS = ("mark", "listener", "outside", "key", "victim")
-FIELDS = {"family", "effect", "refusal", "event", "before", "policy", "main"}
+FIELDS = {"family", "effect", "refusal", "event", "before", "policy", "main", "alone"}
 
 MAIN = """# The user's own script.
-import importlib, os, queue, signal, socket, sys, threading, types
+import concurrent.futures, importlib, multiprocessing, os, queue, signal, socket, sys, threading, types
 sys.path.insert(0, {repository!r})
 
 
@@ -80,6 +80,15 @@ if "socket" in BEFORE:
     sys.modules["early"] = types.SimpleNamespace(sock=socket.socket(type=socket.SOCK_DGRAM))
 if "open-file" in BEFORE:
     sys.modules["early"] = types.SimpleNamespace(file=open({outside!r} + "/victim.txt", "r+"), key=open({key!r}))
+if "forkserver" in BEFORE:
+    del __file__  # workers need not run this script again
+    multiprocessing.set_start_method("forkserver")
+    worker = multiprocessing.Process(target=print, args=("a worker ended",))
+    worker.start()
+    worker.join()
+if "pool" in BEFORE:
+    pool = concurrent.futures.ProcessPoolExecutor(1)
+    pool.submit(int).result()
 try:
     {action}
 except OSError as error:

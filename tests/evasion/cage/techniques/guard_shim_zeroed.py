@@ -3,7 +3,7 @@
 
 family: guard
 effect: mark
-refusal: PermissionError|SIG[A-Z]+
+refusal: PermissionError|SIGSEGV|SIGABRT|SIGBUS|SIGILL|SIGTRAP
 """
 import os
 import socket
