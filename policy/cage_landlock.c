@@ -198,6 +198,35 @@ static int grant_named(struct builder *b, int directory, const char *path, const
     return rc < 0 ? failed(b, rc, child) : 0;
 }
 
+/* The entry of `path` on the way to denied place `index`; false when that lies elsewhere. */
+static bool next_on_way(const struct builder *b, const char *path, size_t index, char *out)
+{
+    const char *denied = b->places->deny_read.items[index].path;
+    size_t len = path[1] == '\0' ? 0 : strlen(path);
+    if (!hg_path_below(denied, path) || denied[len] != '/')
+        return false;
+    len += 1 + strcspn(denied + len + 1, "/");
+    return snprintf(out, PATH_MAX, "%.*s", (int)len, denied) < PATH_MAX;
+}
+
+/* A directory that may be passed but not listed, as /home is on shared machines: only the way is known. */
+static int grant_on_way(struct builder *b, const char *path, const struct access *access)
+{
+    char child[PATH_MAX], earlier[PATH_MAX];
+    int rc = 0;
+    b->unlisted = true;
+    for (size_t i = 0; rc == 0 && i < b->places->deny_read.count; i++) {
+        if (!next_on_way(b, path, i, child))
+            continue;
+        bool again = false;
+        for (size_t j = 0; j < i && !again; j++)
+            again = next_on_way(b, path, j, earlier) && strcmp(child, earlier) == 0;
+        if (!again)
+            rc = grant_allowed(b, child, access);
+    }
+    return rc;
+}
+
 static int grant_around(struct builder *b, const char *path, const struct access *access)
 {
     const struct dirent *entry;
@@ -205,10 +234,9 @@ static int grant_around(struct builder *b, const char *path, const struct access
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (directory == NULL && fd >= 0)
         close(fd);
-    if (directory == NULL) {
-        b->unlisted = true;
-        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? failed(b, -errno, path) : 0;
-    }
+    if (directory == NULL)
+        return errno == EACCES || errno == ENOENT || errno == ENOTDIR ? grant_on_way(b, path, access)
+                                                                      : failed(b, -errno, path);
     int rc = 0;
     while (rc == 0 && (entry = readdir(directory)) != NULL)
         rc = grant_named(b, fd, path, entry, access);

@@ -16,7 +16,7 @@
 #define ARCHITECTURE "SCMP_ARCH_AARCH64"
 #endif
 
-static bool has_word(const struct hg_words *words, const char *word)
+static bool is_only(const struct hg_words *words, const char *word)
 {
     return words->count == 1 && strcmp(words->items[0], word) == 0;
 }
@@ -29,7 +29,7 @@ static enum hg_call_verdict verdict_of(const struct hg_policy *policy, const str
     if (nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address) || nr == SCMP_SYS(seccomp))
         return HG_CALL_ALLOW;
     if (nr == SCMP_SYS(connect))
-        return has_word(&policy->net_allow, "none") ? HG_CALL_REFUSE : HG_CALL_ALLOW;
+        return is_only(&policy->net_allow, "none") ? HG_CALL_REFUSE : HG_CALL_ALLOW;
     return (enum hg_call_verdict)plan->calls[nr].verdict;
 }
 
@@ -154,7 +154,7 @@ static void list(const struct hg_policy *policy, FILE *notes)
 {
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         (void)fprintf(notes, "%s\n", always[i]);
-    if (has_word(&policy->net_allow, "none"))
+    if (is_only(&policy->net_allow, "none"))
         (void)fputs("[net] allow = none: connect is refused, but listening and accepting is not\n", notes);
     else
         (void)fputs(

@@ -86,9 +86,9 @@ static const struct group {
      "@resources @setuid @signal @sync @timer arm_fadvise64_64 capget capset copy_file_range fadvise64 "
      "fadvise64_64 flock get_mempolicy getcpu getpriority ioctl ioprio_get kcmp madvise mremap "
      "name_to_handle_at oldolduname olduname personality readahead readdir remap_file_pages "
-     "sched_get_priority_max "
-     "sched_get_priority_min sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval "
-     "sched_rr_get_interval_time64 sched_yield sendfile sendfile64 setfsgid setfsgid32 setfsuid setfsuid32 "
+     "sched_get_priority_max sched_get_priority_min sched_getattr sched_getparam sched_getscheduler "
+     "sched_rr_get_interval sched_rr_get_interval_time64 sched_yield sendfile sendfile64 setfsgid setfsgid32 "
+     "setfsuid setfsuid32 "
      "setpgid setsid splice sysinfo tee umask uname userfaultfd vmsplice"},
     {"@timer", "alarm getitimer setitimer timer_create timer_delete timer_getoverrun timer_gettime "
                "timer_gettime64 timer_settime timer_settime64 timerfd_create timerfd_gettime "
@@ -112,7 +112,7 @@ const char hg_syscalls_refused[] =
     "seccomp ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp io_uring_setup "
     "io_uring_enter io_uring_register execveat unshare setns bpf perf_event_open userfaultfd personality "
     "open_by_handle_at fanotify_init fanotify_mark quotactl quotactl_fd syslog vhangup acct lookup_dcookie "
-    "lsm_set_self_attr uretprobe nfsservctl sethostname setdomainname epoll_ctl_old epoll_wait_old "
+    "lsm_set_self_attr nfsservctl sethostname setdomainname epoll_ctl_old epoll_wait_old "
     "@mount @module @keyring @reboot @swap @raw-io @clock @cpu-emulation @obsolete "
     /* Landlock does not know these rights; libc's functions are brokered. */
     "@chown chmod fchmod fchmodat fchmodat2 setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr "
@@ -136,8 +136,7 @@ const char hg_syscalls_strict[] =
     /* processes and threads; none of another user, none of another priority */
     "clone fork futex_requeue futex_wait futex_wake getcpu getrusage kill pidfd_open prctl "
     "sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sched_setaffinity "
-    "setpgid "
-    "setsid sysinfo tgkill uname vfork wait4 waitid landlock_restrict_self "
+    "setpgid setsid sysinfo tgkill uname vfork wait4 waitid landlock_restrict_self "
     /* pipes and sockets; of which kind the conditions say */
     "accept accept4 bind connect getpeername getsockname getsockopt ioctl listen pipe pipe2 recvfrom "
     "recvmmsg "

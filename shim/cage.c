@@ -27,7 +27,7 @@ enum force { FORCE_NO = 0, FORCE_YES, FORCE_PERHAPS /* the environment says so *
 static struct {
     atomic_int progress, force;
     atomic_int closer, closer_thread; /* pid and tid of whoever closes it */
-    atomic_int owner;                 /* pid of this process since it knows of its cage */
+    atomic_int owner;                 /* pid of this process, since it knows or has heard of its cage */
     char places[HG_WIRE_TEXT_MAX];
     char failure[1024]; /* a whole message, or a reason */
     bool told;          /* on stderr */
@@ -41,6 +41,7 @@ void hg_cage_init(const char *hint)
         return;
     if (strcmp(hint, failed_hint) != 0) {
         atomic_store(&cage.force, FORCE_PERHAPS);
+        atomic_store(&cage.owner, (int)getpid());
         return;
     }
     (void)snprintf(cage.failure, sizeof cage.failure,
@@ -59,7 +60,7 @@ const char *hg_cage_env(void)
 
 void hg_cage_noticed(void)
 {
-    if (atomic_exchange(&cage.force, FORCE_YES) != FORCE_YES)
+    if (atomic_exchange(&cage.force, FORCE_YES) == FORCE_NO)
         atomic_store(&cage.owner, (int)getpid());
 }
 
@@ -111,7 +112,7 @@ void hg_cage_before_fork(void)
 
 void hg_cage_after_fork(void)
 {
-    if (atomic_load(&cage.force) == FORCE_YES)
+    if (atomic_load(&cage.force) != FORCE_NO)
         atomic_store(&cage.owner, (int)getpid());
 }
 

@@ -111,8 +111,8 @@ static bool guard_known(void)
         if (now == GUARD_READY || now == GUARD_FAILED)
             return now == GUARD_READY;
         int self = (int)getpid();
-        if (now == GUARD_NONE && hg_caged())
-            return true; /* by the channel */
+        if (now == GUARD_NONE && hg_cage_probe())
+            return true; /* born into a cage; by the channel */
         if (now == GUARD_NONE && atomic_compare_exchange_strong(&guard.start, &now, GUARD_STARTING)) {
             atomic_store(&guard.starter, self);
             start_guard();

@@ -196,18 +196,16 @@ static bool absolute(const char *name, long dirfd, char *out)
            hg_path_clean(name, below ? dir : NULL, out, PATH_MAX) > 0;
 }
 
-/* Most names are spelled below a place; a link into one costs a look at each of its parts. */
+/* Where the name leads counts: a link from a place that may be written leads out of it. */
 static bool writable(const char *clean, bool follow)
 {
     char resolved[PATH_MAX], parent[PATH_MAX];
-    if (hg_cage_place('W', clean))
-        return true;
-    if (follow)
-        return hg_path_resolve(clean, resolved, sizeof resolved) > 0 && hg_cage_place('W', resolved);
-    (void)snprintf(parent, sizeof parent, "%s", clean);
-    *strrchr(parent, '/') = '\0';
-    return hg_path_resolve(parent[0] == '\0' ? "/" : parent, resolved, sizeof resolved) > 0 &&
-           hg_cage_place('W', resolved);
+    if (!follow) {
+        (void)snprintf(parent, sizeof parent, "%s", clean);
+        *strrchr(parent, '/') = '\0';
+        clean = parent[0] == '\0' ? "/" : parent;
+    }
+    return hg_path_resolve(clean, resolved, sizeof resolved) > 0 && hg_cage_place('W', resolved);
 }
 
 /* What the kernel says without the cage when the last name is there, or is not: the act fails anyhow. */

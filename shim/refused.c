@@ -59,7 +59,7 @@ void hg_refused_open(int dirfd, const char *path, bool writing)
     char clean[PATH_MAX], dir[PATH_MAX];
     int saved = errno;
     bool relative = path[0] != '/' && dirfd != AT_FDCWD;
-    if (hg_cage_own() && (!relative || hg_fd_path(dirfd, dir, sizeof dir) > 0) &&
+    if (hg_cage_own() && hg_caged() && (!relative || hg_fd_path(dirfd, dir, sizeof dir) > 0) &&
         hg_path_clean(path, relative ? dir : NULL, clean, sizeof clean) > 0 &&
         bits_allow(dirfd, path, clean, writing))
         tell(writing ? "write" : "read", clean);
@@ -72,7 +72,7 @@ void hg_refused_exec(const char *path)
 {
     char clean[PATH_MAX], resolved[PATH_MAX];
     int saved = errno;
-    if (saved == EPERM && hg_caged() && hg_cage_own()) {
+    if (saved == EPERM && hg_cage_own() && hg_caged()) {
         if (strchr(path, '/') == NULL) /* searched for: each place was asked about */
             tell("exec", path);
         else if (hg_path_clean(path, NULL, clean, sizeof clean) > 0 &&

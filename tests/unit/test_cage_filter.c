@@ -48,7 +48,7 @@ static const char refused[] =
     "lchown fchownat setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr "
     "removexattrat uselib ustat sysfs _sysctl afs_syscall tuxcall security vserver getpmsg putpmsg "
     "nfsservctl "
-    "epoll_ctl_old epoll_wait_old sethostname setdomainname lsm_set_self_attr uretprobe";
+    "epoll_ctl_old epoll_wait_old sethostname setdomainname lsm_set_self_attr";
 
 static const char brokered[] = "connect execve set_tid_address";
 

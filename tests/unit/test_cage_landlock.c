@@ -362,6 +362,38 @@ static void files_without_a_name(void **state)
     hg_places_free(&places);
 }
 
+/* /home is such a directory on shared machines. Root lists it all the same. */
+static void way_that_cannot_be_listed(void **state)
+{
+    (void)state;
+    static const struct set_up changes[] = {{"fs", "deny_read", "@/closed/me/.ssh @/closed/me/.netrc"},
+                                            {"fs", "write", "@/closed/work"}};
+    struct hg_places places;
+    int abi = machine.landlock_abi;
+    if (abi == 0)
+        skip();
+    static const char *const made[] = {"closed", "closed/me", "closed/me/.ssh", "closed/other",
+                                       "closed/work"};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        make_dir(made[i]);
+    make_file("closed/me/.ssh/id", "text\n");
+    make_file("closed/me/.netrc", "text\n");
+    make_file("closed/me/notes", "text\n");
+    make_file("closed/other/file", "text\n");
+    make_file("closed/work/file", "text\n");
+    assert_int_equal(chmod(at("closed"), 0311), 0);
+    assert_int_equal(find_at(changes, 2, plain, "home/proj", &places), 0);
+    assert_int_equal(in_cage(&places, abi, do_read, at("closed/me/.ssh/id"), NULL), EACCES);
+    assert_int_equal(in_cage(&places, abi, do_read, at("closed/me/.netrc"), NULL), EACCES);
+    assert_int_equal(in_cage(&places, abi, do_read, at("closed/me/notes"), NULL), 0);
+    assert_int_equal(in_cage(&places, abi, do_both, at("closed/work/file"), NULL), 0);
+    assert_int_equal(in_cage(&places, abi, do_read, at("out/log"), NULL), 0);
+    assert_int_equal(in_cage(&places, abi, do_read, at("closed/other/file"), NULL),
+                     geteuid() != 0 ? EACCES : 0);
+    assert_int_equal(chmod(at("closed"), 0755), 0);
+    hg_places_free(&places);
+}
+
 static void too_many_beside(void **state)
 {
     (void)state;
@@ -400,6 +432,7 @@ int main(void)
         cmocka_unit_test(no_landlock),
         cmocka_unit_test(memory_files_are_the_filters_affair),
         cmocka_unit_test(files_without_a_name),
+        cmocka_unit_test(way_that_cannot_be_listed),
         cmocka_unit_test(too_many_beside),
     };
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
