@@ -12,7 +12,7 @@ sys.path.insert(0, str(conftest.REPO / "tests" / "evasion" / "cage"))
 import cage_stage  # noqa: E402
 from cage_stage import new_stage, programs  # noqa: E402, F401
 
-CASES = {case.name: case for case in lab.CASES}
+CASES = {case.token: case for case in lab.CASES}
 
 
 def summary(place):

@@ -10,16 +10,19 @@ import lab
 import pytest
 from conftest import blocks
 
-CASES = {case.name: case for case in lab.CASES}
+CASES = {case.token: case for case in lab.CASES}
 
 
 @pytest.fixture
 def load(new_place, guarded, hub, listener):
     """load(case, mode) runs the loader of a gallery case in a fresh place; load(..., place=p) does so again."""
 
-    def run(name, mode, place=None, env=None):
+    def run(name, mode, place=None, env=None, policy=None):
         if place is None:
             place = new_place()
+            if policy:
+                place.env["HUBGUARD_POLICY"] = str(place.scratch / "policy.ini")
+                (place.scratch / "policy.ini").write_text(policy.format(scratch=place.scratch))
             place.argv = lab.prepare(CASES[name], place, hub, listener, f"test.{name}.{mode}")
         outcome = guarded.run(mode, place.argv, place, env=env)
         return place, outcome
@@ -97,9 +100,13 @@ def test_blocked_load_says_what_and_how_to_allow_it(load, mode, name, file, line
     assert printed == text.splitlines()
 
 
+# Approved bytes run, in the cage: what they do must be allowed as well.
+SHELL = "[exec]\nallow = python /bin/sh\n[fs]\nwrite = cwd tmp cache {scratch}\n"
+
+
 @pytest.mark.parametrize("name", ["os-system", "torchhub-hubconf"])
 def test_approve_the_bytes_with_the_command_of_the_message(load, guarded, mode, name):
-    place, outcome = load(name, mode)
+    place, outcome = load(name, mode, policy=SHELL)
     _, text = outcome.exception
     command = re.search(r"to allow exactly these bytes: (\S*hubguard approve [^\n]*)", text).group(1)
     guarded.end(place)
@@ -165,7 +172,8 @@ def test_report_names_each_decision_and_what_was_in_force(load, guarded, mode):
     summary = events[-1]
     assert summary["type"] == "summary"
     assert any(text.startswith("gate") for text in summary["in_force"])
-    assert {entry["what"] for entry in summary["not_in_force"]} >= {"seccomp cage", "landlock"}
+    cage = {entry["what"]: entry["why"] for entry in summary["not_in_force"]}
+    assert cage.keys() >= {"seccomp cage", "landlock"} and "no remote code ran" in cage["seccomp cage"]
     assert summary["counts"]["block"] == len(blocked)
 
 
