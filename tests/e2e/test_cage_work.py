@@ -39,8 +39,18 @@ def in_force(place):
 # --- models, through the real loaders ---------------------------------------------------------------------------
 
 
-def test_weights_are_fetched_after_the_code(new_place, guarded, hub, listener):
+@pytest.fixture
+def closing_hub():
+    """A hub that closes each connection after its answer, so that every request needs a new one."""
+    server = lab.Hub()
+    server.server.RequestHandlerClass = type("Closing", (server.server.RequestHandlerClass,), {"protocol_version": "HTTP/1.0"})
+    with server:
+        yield server
+
+
+def test_weights_are_fetched_after_the_code(new_place, guarded, closing_hub, listener):
     """The hub's own client downloads the weights when the cage is closed already; the numbers are the same."""
+    hub = closing_hub
     results = {}
     for mode in ("none", "run"):
         place = new_place()
