@@ -39,8 +39,18 @@ def in_force(place):
 # --- models, through the real loaders ---------------------------------------------------------------------------
 
 
-def test_weights_are_fetched_after_the_code(new_place, guarded, hub, listener):
+@pytest.fixture
+def closing_hub():
+    """A hub that closes each connection after its answer, so that every request needs a new one."""
+    server = lab.Hub()
+    server.server.RequestHandlerClass = type("Closing", (server.server.RequestHandlerClass,), {"protocol_version": "HTTP/1.0"})
+    with server:
+        yield server
+
+
+def test_weights_are_fetched_after_the_code(new_place, guarded, closing_hub, listener):
     """The hub's own client downloads the weights when the cage is closed already; the numbers are the same."""
+    hub = closing_hub
     results = {}
     for mode in ("none", "run"):
         place = new_place()
@@ -376,10 +386,11 @@ def work(new_place, guarded, hub, tmp_path):
     return run
 
 
-def test_all_kinds_of_work(work):
+@pytest.mark.parametrize("policy", ["", "[syscalls]\nbase = strict\n"], ids=["default", "strict"])
+def test_all_kinds_of_work(work, policy):
     _, bare = work("none")
     assert bare.rc == 0 and "failed" not in bare.out, bare.out + bare.err
-    place, outcome = work("run")
+    place, outcome = work("run", policy=policy)
     assert outcome.rc == 0, outcome.err
     assert outcome.out.splitlines() == bare.out.splitlines()
     in_force(place)
@@ -495,3 +506,64 @@ def test_policy(work, listener, name):
     else:
         assert any(what.startswith("seccomp cage") for what in told["in_force"]), told
         assert acts(place, "refuse") and not acts(place, "would-refuse")
+
+
+def test_two_repositories(new_place, guarded, hub):
+    """The second model closes no second cage, and the report tells apart whose act it was."""
+    place = new_place()
+    place.env["HF_ENDPOINT"] = hub.url
+    folders = []
+    for name in ("first", "second"):
+        folder = place.modules / "transformers_modules" / "work" / name / cage_stage.REVISION
+        folder.mkdir(parents=True)
+        (folder / f"code_{name}.py").write_text("def act(path):\n    return open(path, 'w')\n")
+        folders.append(str(folder))
+    (place.scratch / "work" / "work.py").write_text(f"""
+import sys
+sys.path[:0] = {folders!r}
+import code_first, code_second
+for module in (code_first, code_second, code_first):
+    try:
+        module.act({str(place.scratch / "never")!r})
+    except PermissionError as error:
+        print(error)
+""")
+    outcome = guarded.run("run", [sys.executable, "work.py"], place)
+    assert outcome.rc == 0, outcome.err
+    said = [line.partition("hubguard: ")[2].partition(" tried")[0] for line in outcome.out.splitlines()]
+    assert said == [f"work/{name}@{cage_stage.REVISION[:7]} code_{name}.py:2" for name in ("first", "second", "first")]
+    refused = [(event["repository"], event["file"], event["line"]) for event in acts(place, "refuse")]
+    assert refused == [("work/first", "code_first.py", 2), ("work/second", "code_second.py", 2)], "each once"
+    assert summary(place)["counts"]["acts_refused"] == 3
+    assert len([event for event in place.events() if event["type"] == "cage"]) == 1
+
+
+HOME = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import custom
+
+for name in (".bashrc", "allowed/x"):
+    try:
+        open(name, "a").close()
+        print(name, "done")
+    except PermissionError:
+        print(name, "refused")
+"""
+
+
+@pytest.mark.parametrize("named, result", [(False, "refused"), (True, "done")], ids=["default", "named"])
+def test_home_is_no_working_directory(new_place, guarded, named, result):
+    """Started in the home directory, only what is named may be written."""
+    place = new_place()
+    home = place.scratch / "home"
+    (home / "allowed").mkdir()
+    folder = place.modules / "transformers_modules" / "work" / "custom" / cage_stage.REVISION
+    folder.mkdir(parents=True)
+    (folder / "custom.py").write_text("LABEL = 'custom'\n")
+    (place.scratch / "home.py").write_text(HOME)
+    policy = place.scratch / "policy.ini"
+    policy.write_text(f"[fs]\nwrite = cwd tmp {home}/allowed\n" if named else "")
+    policy.chmod(0o644)
+    outcome = guarded.run("run", [sys.executable, place.scratch / "home.py", folder], place, cwd=home, options=["--policy", policy])
+    assert outcome.out.splitlines() == [".bashrc refused", f"allowed/x {result}"], outcome.err

@@ -224,6 +224,7 @@ class Victim:
     def __init__(self, program, outside):
         self.child = subprocess.Popen(
             [program, outside / "victim.txt", lab.SECRET],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"KEY": lab.SECRET},
             text=True,
@@ -250,6 +251,7 @@ class Victim:
         self.child.send_signal(signal.SIGCONT)
         self.child.kill()
         self.child.wait()
+        self.child.stdin.close()
         self.child.stdout.close()
 
 

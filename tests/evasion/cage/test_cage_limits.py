@@ -3,9 +3,12 @@
 its test here, and then the row goes as well."""
 import ctypes
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 import cage_stage
 import lab
@@ -196,3 +199,29 @@ def test_limit_processor_time_of_others(new_stage):  # noqa: F811
     stage = new_stage()
     run(stage, "import os, target\nos.setpriority(os.PRIO_PROCESS, target.VICTIM, 7)\nos.sched_setaffinity(target.VICTIM, {0})\n")
     assert os.getpriority(os.PRIO_PROCESS, stage.victim.pid) == 7
+
+
+def test_limit_keys_that_come_later(new_stage):  # noqa: F811
+    """What is denied must be there when the cage closes; where none of it is, a key that is made afterwards can be read."""
+    stage = new_stage()
+    shutil.rmtree(stage.home / ".ssh")
+    shutil.rmtree(stage.home / ".aws")
+    stage.before = cage_stage.picture(stage.outside)
+
+    def make():
+        while not (stage.work / "ready").exists():
+            time.sleep(0.01)
+        stage.key.parent.mkdir()
+        stage.key.write_text(lab.SECRET)
+
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
+    run(stage, """
+        import os, time, kit, target
+        open(target.WORK + "/ready", "w").close()
+        while not os.path.exists(target.KEY) or not os.stat(target.KEY).st_size:
+            time.sleep(0.01)
+        kit.attempt(lambda: kit.loot(os.read(kit.call("openat", -100, target.KEY.encode(), 0, 0), 4096)))
+    """)
+    maker.join()
+    assert "key" in stage.effects()

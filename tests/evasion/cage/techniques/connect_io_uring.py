@@ -7,7 +7,6 @@ refusal: PermissionError|OSError ENOSYS
 event: kernel syscall io_uring_setup
 """
 import ctypes
-import errno
 import socket
 
 import kit

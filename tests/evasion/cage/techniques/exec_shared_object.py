@@ -7,7 +7,6 @@ refusal: done
 event: kernel exec
 """
 import ctypes
-import os
 
 import kit
 import target

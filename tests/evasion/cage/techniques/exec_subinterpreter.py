@@ -12,7 +12,13 @@ try:
     import _xxsubinterpreters as interpreters
 except ImportError:
     raise kit.Skip("this Python has no module for it")
-code = f"import os\ntry:\n    os.posix_spawn('/bin/sh', ['sh', '-c', {kit.shell()!r}], {{}}), os.wait()\nexcept OSError as e:\n    print('got:', type(e).__name__, flush=True)\n"
+code = f"""
+import os
+try:
+    os.posix_spawn("/bin/sh", ["sh", "-c", {kit.shell()!r}], {{}}), os.wait()
+except OSError as error:
+    print("got:", type(error).__name__, flush=True)
+"""
 try:
     interpreters.run_string(interpreters.create(isolated=False), code)
 except RuntimeError as error:

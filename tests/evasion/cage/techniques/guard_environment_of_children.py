@@ -6,7 +6,6 @@ effect: mark
 refusal: PermissionError
 event: any exec
 """
-import os
 import subprocess
 import sys
 

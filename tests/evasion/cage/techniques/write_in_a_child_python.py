@@ -8,7 +8,6 @@ refusal: PermissionError
 import subprocess
 import sys
 
-import kit  # noqa: F401
 import target
 
 code = f"try:\n    open({target.OUTSIDE + '/new'!r}, 'w')\nexcept OSError as error:\n    print('got:', type(error).__name__)\n"
