@@ -20,7 +20,7 @@ VERSION := 0.1.0
 APT_BUILD := gcc make pkg-config libc6-dev binutils libyara-dev libseccomp-dev libcjson-dev libinih-dev libsqlite3-dev \
              libssl-dev zlib1g-dev libbz2-dev liblzma-dev
 APT_PY    := python3 python3-venv
-APT_TEST  := libcmocka-dev clang-14 libclang-rt-14-dev strace crun busybox-static
+APT_TEST  := libcmocka-dev clang-14 libclang-rt-14-dev strace crun busybox-static wrk
 APT_LINT  := clang-format-14 clang-tidy-14 cppcheck
 APT_BENCH := valgrind
 
