@@ -95,7 +95,6 @@ void hg_broker_act(struct hg_caged *caged, struct hg_inquiry *q)
     }
     struct hg_act act = hg_cage_act(q, (enum hg_act_kind)kind, q->question.path);
     bool happened = q->question.head.layer == HG_LAYER_LIBC; /* the kernel has refused it */
-    act.hook = !happened;
     if (!happened && judges[kind](caged, q->pid, q->question.path)) {
         hg_cage_answer(q, HG_VERDICT_ALLOW, 0, "");
         return;

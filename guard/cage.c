@@ -365,6 +365,8 @@ static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
         not_closed(cage, q, caged);
         return;
     }
+    if (caged != NULL)
+        caged->closed_ticks = hg_process_clock();
     int rc = caged == NULL ? -ESRCH : hg_notify_is_listener(q->fd) ? 0 : -EINVAL;
     if (rc == 0)
         rc = hg_notify_start(caged, q->fd);
@@ -388,10 +390,9 @@ static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 static void ask_broker(struct hg_cage *cage, struct hg_inquiry *q)
 {
     static void (*const brokers[])(struct hg_caged *, struct hg_inquiry *) = {
-        [HG_REQ_CONNECT] = hg_broker_connect,
-        [HG_REQ_RESOLVE] = hg_broker_resolve,
-        [HG_REQ_ATTR] = hg_broker_attr,
-        [HG_REQ_ACT] = hg_broker_act,
+        [HG_REQ_CONNECT] = hg_broker_connect, [HG_REQ_RESOLVE] = hg_broker_resolve,
+        [HG_REQ_ATTR] = hg_broker_attr,       [HG_REQ_ACT] = hg_broker_act,
+        [HG_REQ_SIGNAL] = hg_broker_signal,
     };
     struct hg_caged *caged = hg_cage_of(cage, q);
     if (caged != NULL)

@@ -16,7 +16,6 @@ struct hg_cage_options {
     const struct hg_policy *policy;
     const struct hg_roots *roots; /* every guarded root */
     const char *cwd;              /* where the command started; NULL: unknown */
-    pid_t top;                    /* this process and what descends from it is guarded */
     struct hg_report *report;
     struct hg_cage_facts *facts; /* filled as things happen */
 };

@@ -20,6 +20,7 @@ struct hg_caged {
     struct hg_cage *cage;
     struct hg_watch listener; /* fd -1: not handed over yet */
     uint64_t asked_ms, slow_until_ms;
+    uint64_t closed_ticks; /* of hg_process_clock(): what it starts later is in the cage */
     struct hg_caged *next;
 };
 
@@ -82,5 +83,6 @@ void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *inquiry); /* b
 void hg_broker_resolve(struct hg_caged *caged, struct hg_inquiry *inquiry); /* broker_name.c */
 void hg_broker_attr(struct hg_caged *caged, struct hg_inquiry *inquiry);    /* broker_attr.c */
 void hg_broker_act(struct hg_caged *caged, struct hg_inquiry *inquiry);     /* broker_act.c */
+void hg_broker_signal(struct hg_caged *caged, struct hg_inquiry *inquiry);  /* broker_signal.c */
 
 #endif

@@ -188,7 +188,7 @@ static int start(struct run *r, const struct hg_session_options *o, char **comma
     if (rc == 0)
         rc = take_signals(r, err);
     if (rc == 0)
-        rc = hg_session_serve(&r->session, "run", command, getpid(), NULL, NULL, err);
+        rc = hg_session_serve(&r->session, "run", command, NULL, NULL, err);
     if (rc == 0)
         rc = export_all(r, o, err);
     if (rc == 0)

@@ -153,7 +153,7 @@ static int start(struct serve *s, struct hg_error *err)
     if (rc == 0)
         rc = check_extra_roots(&s->session, err);
     if (rc == 0)
-        rc = hg_session_serve(&s->session, "preload", NULL, s->client, met, s, err);
+        rc = hg_session_serve(&s->session, "preload", NULL, met, s, err);
     if (rc == 0 && (rc = hg_clients_open(&s->session.loop, &s->clients)) != 0)
         (void)hg_error_set(err, rc, "%s", strerror(-rc));
     if (rc == 0)

@@ -2,6 +2,9 @@
 /* The seccomp listeners: calls that the filter does not decide by itself (seccomp_unotify(2)). Nothing that
  * is read of a caller's memory here decides anything that the kernel would not decide again: see on_execve().
  */
+#ifdef __x86_64__
+#include <asm/prctl.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -216,6 +219,18 @@ static void on_start(const struct call *c)
         end_process(c);
 }
 
+/* The base of FS is set once in a program's life, by its start-up, whatever the C library and its age. glibc
+ * before 2.34 makes set_tid_address(2) only in programs with threads. */
+#ifdef __x86_64__
+static void on_arch(const struct call *c)
+{
+    if ((uint32_t)c->args[0] == ARCH_SET_FS)
+        on_start(c);
+    else
+        let_go_on(c);
+}
+#endif
+
 /* --- the listener
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -226,6 +241,9 @@ static const struct {
     {SYS_connect, on_connect},
     {SYS_execve, on_execve},
     {SYS_set_tid_address, on_start},
+#ifdef __x86_64__
+    {SYS_arch_prctl, on_arch},
+#endif
 };
 
 static void handle(const struct call *c)

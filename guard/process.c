@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shim/roots.h"
@@ -48,6 +49,37 @@ int hg_process_read(pid_t pid, struct hg_process *out)
                                .uid = ids[3],
                                .capabilities = strtoull(capabilities, NULL, 16)};
     return 0;
+}
+
+/* proc(5): field 22 of /proc/PID/stat, counted behind the name, which may hold anything. */
+int hg_process_started(pid_t pid, uint64_t *ticks)
+{
+    char path[48], text[1024];
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    int fd = pid <= 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return pid <= 0 ? -ESRCH : -errno;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    int code = n < 0 ? -errno : 0;
+    close(fd);
+    if (code != 0)
+        return code;
+    text[n] = '\0';
+    const char *at = strrchr(text, ')');
+    for (int i = 2; at != NULL && i < 22; i++)
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
+        return -EIO;
+    *ticks = strtoull(at, NULL, 10);
+    return 0;
+}
+
+uint64_t hg_process_clock(void)
+{
+    struct timespec now;
+    uint64_t second = (uint64_t)sysconf(_SC_CLK_TCK);
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * second + (uint64_t)now.tv_nsec * second / 1000000000u;
 }
 
 int hg_process_link(pid_t pid, const char *name, char *out, size_t size)

@@ -18,6 +18,10 @@ struct hg_process {
 
 /* By thread or process id. 0, or -errno. */
 int hg_process_read(pid_t pid, struct hg_process *out);
+/* When it was started, in clock ticks since the machine was (sysconf(_SC_CLK_TCK)). 0 or -errno. */
+int hg_process_started(pid_t pid, uint64_t *ticks);
+/* That clock now. */
+uint64_t hg_process_clock(void);
 /* readlink(2) of /proc/PID/NAME. Length, or -errno. */
 int hg_process_link(pid_t pid, const char *name, char *out, size_t size);
 /* A path as that process means it: relative ones from its working directory, links resolved, also those of

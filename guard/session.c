@@ -56,7 +56,7 @@ static int scan(void *context, const struct hg_scan_input *input, struct hg_find
     return hg_engine_scan(context, input, out);
 }
 
-int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command, pid_t top,
+int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command,
                      void (*met)(void *owner, pid_t peer), void *owner, struct hg_error *err)
 {
     /* The digest needs no openssl.cnf, which $OPENSSL_CONF may make load modules. */
@@ -89,7 +89,6 @@ int hg_session_serve(struct hg_session *s, const char *started_by, char *const *
                                          .policy = &s->policy,
                                          .roots = s->roots,
                                          .cwd = gate.cwd,
-                                         .top = top,
                                          .report = s->report,
                                          .facts = &s->cage_facts};
     rc = hg_cage_open(&cage, &s->cage, err);

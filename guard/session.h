@@ -32,9 +32,9 @@ struct hg_session_options {
 
 /* Load. 0, or -errno with *err (one message for the user); the session is then empty. */
 int hg_session_load(const struct hg_session_options *options, struct hg_session *out, struct hg_error *err);
-/* Bind the socket, start workers and server. `top` and what descends from it is guarded; `met` and `owner` as
+/* Bind the socket, start workers and server. `met` and `owner` as
  * for hg_server_options. 0, or -errno with *err. */
-int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command, pid_t top,
+int hg_session_serve(struct hg_session *s, const char *started_by, char *const *command,
                      void (*met)(void *owner, pid_t peer), void *owner, struct hg_error *err);
 /* Close whatever is open; writes the summary when the gate was open. */
 void hg_session_close(struct hg_session *s);

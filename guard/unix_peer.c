@@ -147,32 +147,45 @@ static void read_processes(struct family *f)
         (void)closedir(proc);
 }
 
-static bool is_guarded(const struct hg_cage *cage, pid_t pid)
-{
-    if (pid == cage->options.top)
-        return true;
-    for (const struct hg_caged *c = cage->first; c != NULL; c = c->next)
-        if (c->listener.fd >= 0 && c->pid == pid)
-            return true;
-    return false;
-}
-
 static int by_pid(const void *a, const void *b)
 {
     pid_t left = ((const struct member *)a)->pid, right = ((const struct member *)b)->pid;
     return (left > right) - (left < right);
 }
 
-/* The process itself or one that it descends from. */
-static bool descends(const struct hg_cage *cage, const struct family *f, pid_t pid)
+static struct hg_caged *closed_by(const struct hg_cage *cage, pid_t pid)
 {
-    for (size_t steps = 0; pid > 1 && steps < f->count; steps++) {
-        if (is_guarded(cage, pid))
-            return true;
-        const struct member key = {pid, 0}, *m = bsearch(&key, f->items, f->count, sizeof key, by_pid);
-        pid = m == NULL ? 0 : m->parent;
-    }
-    return false;
+    struct hg_caged *c = cage->first;
+    while (c != NULL && (c->listener.fd < 0 || c->pid != pid))
+        c = c->next;
+    return c;
+}
+
+static pid_t parent_of(const struct family *f, pid_t pid)
+{
+    const struct member key = {pid, 0}, *m = bsearch(&key, f->items, f->count, sizeof key, by_pid);
+    return m == NULL ? 0 : m->parent;
+}
+
+/* Is it in a cage: one that closed it, or started by such a one after that? A server that the program started
+ * before (multiprocessing's fork server, a manager) is a child as well, and would do outside what it is told
+ * from inside: everybody up to the one that closed the cage must be younger than the cage. */
+static bool is_inside(const struct hg_cage *cage, const struct family *f, pid_t pid)
+{
+    const struct hg_caged *closed = NULL;
+    pid_t at = pid;
+    for (size_t steps = 0; at > 1 && steps < f->count; steps++, at = parent_of(f, at))
+        if ((closed = closed_by(cage, at)) != NULL)
+            break;
+    if (closed == NULL)
+        return false;
+    uint64_t started;
+    if (hg_process_started(closed->pid, &started) != 0 || started > closed->closed_ticks)
+        return false; /* somebody else's number by now */
+    for (at = pid; at != closed->pid; at = parent_of(f, at))
+        if (hg_process_started(at, &started) != 0 || started <= closed->closed_ticks)
+            return false;
+    return true;
 }
 
 static bool holds(pid_t pid, uint32_t socket_inode)
@@ -200,7 +213,7 @@ static bool listens_here(const struct hg_caged *caged, int file, const struct st
         return false;
     read_processes(f);
     for (size_t i = 0; i < f->count && !found; i++)
-        found = f->items[i].pid != getpid() && descends(caged->cage, f, f->items[i].pid) &&
+        found = f->items[i].pid != getpid() && is_inside(caged->cage, f, f->items[i].pid) &&
                 holds(f->items[i].pid, socket_inode);
     free(f);
     return found;

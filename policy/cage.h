@@ -35,7 +35,7 @@ enum hg_call_verdict {
     HG_CALL_ALLOW = 0,
     HG_CALL_REFUSE, /* notifies; the guard records it and answers EPERM; without a guard it is ENOSYS */
     HG_CALL_ERRNO,  /* refused in the filter itself */
-    HG_CALL_BROKER, /* notifies; the guard decides (connect, execve, set_tid_address) */
+    HG_CALL_BROKER, /* notifies; the guard decides (connect, execve, what programs call as they start) */
     HG_CALL_KILL    /* foreign architectures, x32 */
 };
 

@@ -26,7 +26,8 @@ static bool is_only(const struct hg_words *words, const char *word)
  * and with seccomp(2) hubguard closes its own cage in the container. */
 static enum hg_call_verdict verdict_of(const struct hg_policy *policy, const struct hg_plan *plan, int nr)
 {
-    if (nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address) || nr == SCMP_SYS(seccomp))
+    if (nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address) || nr == SCMP_SYS(arch_prctl) ||
+        nr == SCMP_SYS(seccomp))
         return HG_CALL_ALLOW;
     if (nr == SCMP_SYS(connect))
         return is_only(&policy->net_allow, "none") ? HG_CALL_REFUSE : HG_CALL_ALLOW;

@@ -14,11 +14,17 @@
 
 #include "policy/syscall_groups.h"
 
-#define MFD_NOEXEC_SEAL_BIT 0x8u /* linux/memfd.h of 6.3 */
-#define SETOWN              8u   /* fcntl.h's F_SETOWN and F_SETOWN_EX, linux/sockios.h's FIOSETOWN */
-#define SETOWN_EX           15u
-#define FIO_SETOWN          0x8901u
-#define SIOC_SPGRP          0x8902u
+#define MFD_NOEXEC_SEAL_BIT    0x8u /* linux/memfd.h of 6.3 */
+#define SETOWN                 8u   /* fcntl.h's F_SETOWN and F_SETOWN_EX, linux/sockios.h's FIOSETOWN */
+#define SETOWN_EX              15u
+#define FIO_SETOWN             0x8901u
+#define SIOC_SPGRP             0x8902u
+#define EXT4_SETVERSION        0x40086604u /* fs/ext4/ext4.h */
+#define BTRFS_SNAP_CREATE      0x50009401u /* linux/btrfs.h: they read one subvolume and make another */
+#define BTRFS_SNAP_CREATE_V2   0x50009417u
+#define BTRFS_SUBVOL_CREATE    0x5000940eu
+#define BTRFS_SUBVOL_CREATE_V2 0x50009418u
+#define BTRFS_SNAP_DESTROY     0x5000940fu
 
 /* Arguments that are int in the kernel are compared without their upper half, which the kernel drops and a
  * caller may fill with anything. */
@@ -76,8 +82,9 @@ static const struct row allow_rows[] = {
 };
 
 /* Allowed without these arguments only. PR_SET_MM can change what /proc/PID/exe says; the terminal calls type
- * for the user; inode flags are attributes that Landlock does not know; who has a copy of the listener could
- * answer in place of the guard; the owner of a descriptor is sent signals. */
+ * for the user; inode flags, versions and a file system's label are attributes that Landlock does not know,
+ * and a snapshot takes denied places along; who has a copy of the listener could answer in place of the
+ * guard; the owner of a descriptor is sent signals. */
 static const struct row refuse_rows[] = {
     {"prctl", ALWAYS, {IS(0, PR_SET_SECCOMP)}},
     {"prctl", ALWAYS, {IS(0, PR_SET_MM)}},
@@ -85,6 +92,14 @@ static const struct row refuse_rows[] = {
     {"ioctl", ALWAYS, {IS(1, TIOCLINUX)}},
     {"ioctl", ALWAYS, {IS(1, FS_IOC_SETFLAGS)}},
     {"ioctl", ALWAYS, {IS(1, FS_IOC_FSSETXATTR)}},
+    {"ioctl", ALWAYS, {IS(1, FS_IOC_SETVERSION)}},
+    {"ioctl", ALWAYS, {IS(1, EXT4_SETVERSION)}},
+    {"ioctl", ALWAYS, {IS(1, FS_IOC_SETFSLABEL)}},
+    {"ioctl", ALWAYS, {IS(1, BTRFS_SNAP_CREATE)}},
+    {"ioctl", ALWAYS, {IS(1, BTRFS_SNAP_CREATE_V2)}},
+    {"ioctl", ALWAYS, {IS(1, BTRFS_SUBVOL_CREATE)}},
+    {"ioctl", ALWAYS, {IS(1, BTRFS_SUBVOL_CREATE_V2)}},
+    {"ioctl", ALWAYS, {IS(1, BTRFS_SNAP_DESTROY)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_RECV)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_SEND)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)}},
@@ -177,6 +192,7 @@ static void verdicts(const struct hg_filter_options *options, struct hg_plan *pl
     set(plan, "connect", HG_CALL_BROKER, 0);
     set(plan, "execve", none ? HG_CALL_ERRNO : HG_CALL_BROKER, none ? EPERM : 0);
     set(plan, "set_tid_address", none ? HG_CALL_ALLOW : HG_CALL_BROKER, 0);
+    set(plan, "arch_prctl", none ? HG_CALL_ALLOW : HG_CALL_BROKER, 0); /* x86 only */
     for (size_t i = 0; i < policy->syscalls_deny.count; i++)
         (void)hg_syscall_each(policy->syscalls_deny.items[i], deny, plan);
     /* glibc goes on with clone(2) when it hears that there is no clone3(2). */

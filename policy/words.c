@@ -223,7 +223,7 @@ int hg_word_syscall_deny(char **word, struct hg_error *err)
         return hg_error_set(err, -EINVAL,
                             "is how the guard is reached; write `[net] allow = none`, or deny "
                             "`socket`");
-    if (strcmp(*word, "set_tid_address") == 0)
+    if (strcmp(*word, "set_tid_address") == 0 || strcmp(*word, "arch_prctl") == 0)
         return hg_error_set(err, -EINVAL,
                             "is made at the start of every program; write `[exec] allow = none`");
     return syscall_word(*word, err);

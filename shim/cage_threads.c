@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Landlock for all threads. Before ABI 8 the kernel restricts the calling thread only, so every other one is
- * visited by a signal: the one that glibc keeps for setuid(2) in all threads and lets no thread block. A
- * thread that is started meanwhile inherits from one that was visited, or shows in the next pass. */
+/* Landlock, and fewer capabilities, for all threads. Before ABI 8 the kernel restricts the calling thread
+ * only, so every other one is visited by a signal: the one that glibc keeps for setuid(2) in all threads and
+ * lets no thread block. A thread that is started meanwhile inherits from one that was visited, or shows in
+ * the next pass. */
 #include "shim/cage.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,10 +22,22 @@
 
 #include "shim/shim.h"
 
-#define VISIT_SIGNAL   33 /* SIGSETXID of glibc's sysdeps/unix/sysv/linux/internal-signals.h */
-#define ANSWER_MS      2000
-#define SLOW_MS        50 /* then look whether the thread is still there */
-#define THREADS_MAX    65536u
+#define VISIT_SIGNAL 33 /* SIGSETXID of glibc's sysdeps/unix/sysv/linux/internal-signals.h */
+#define ANSWER_MS    2000
+#define SLOW_MS      50 /* then look whether the thread is still there */
+#define THREADS_MAX  65536u
+/* linux/capability.h, of which _LINUX_CAPABILITY_VERSION_3 holds 64. What is for administrating the machine
+ * has no place in the cage, and lets its owner past parts of it (PERFMON: into other processes, NET_ADMIN:
+ * around the broker, SYSLOG: to the kernel's log). What is for a user's own files, ports, memory and
+ * processors stays. */
+#define ADMINISTRATION                                                                                       \
+    (1ull << CAP_LINUX_IMMUTABLE | 1ull << CAP_NET_BROADCAST | 1ull << CAP_NET_ADMIN | 1ull << CAP_NET_RAW | \
+     1ull << CAP_SYS_MODULE | 1ull << CAP_SYS_RAWIO | 1ull << CAP_SYS_CHROOT | 1ull << CAP_SYS_PTRACE |      \
+     1ull << CAP_SYS_PACCT | 1ull << CAP_SYS_ADMIN | 1ull << CAP_SYS_BOOT | 1ull << CAP_SYS_TIME |           \
+     1ull << CAP_SYS_TTY_CONFIG | 1ull << CAP_MKNOD | 1ull << CAP_AUDIT_WRITE | 1ull << CAP_AUDIT_CONTROL |  \
+     1ull << CAP_SETFCAP | 1ull << CAP_MAC_OVERRIDE | 1ull << CAP_MAC_ADMIN | 1ull << CAP_SYSLOG |           \
+     1ull << CAP_WAKE_ALARM | 1ull << CAP_BLOCK_SUSPEND | 1ull << CAP_AUDIT_READ | 1ull << CAP_PERFMON |     \
+     1ull << CAP_BPF | 1ull << CAP_CHECKPOINT_RESTORE)
 #define RESTRICT_TSYNC 8u /* LANDLOCK_RESTRICT_SELF_TSYNC, ABI 8 */
 
 enum { VISIT_SENT = 1, VISIT_DONE, VISIT_GONE, VISIT_FAILED };
@@ -92,6 +106,33 @@ static long raw(long number, long a, long b, long c)
 }
 #endif
 
+/* Of the calling thread. What a program that it starts gets anew as root is cut to what is left
+ * (no_new_privs, capabilities(7)). 1 when there was something to drop, 0, or -errno. */
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[2];
+    long r = raw(SYS_capget, (long)&header, (long)sets, 0);
+    if (r < 0)
+        return (int)r;
+    unsigned had = 0;
+    for (int i = 0; i < 2; i++) {
+        unsigned drop = (unsigned)(ADMINISTRATION >> (32 * i));
+        had |= (sets[i].permitted | sets[i].inheritable) & drop;
+        sets[i].effective &= ~drop;
+        sets[i].permitted &= ~drop;
+        sets[i].inheritable &= ~drop;
+    }
+    r = had == 0 ? 0 : raw(SYS_capset, (long)&header, (long)sets, 0);
+    return r < 0 ? (int)r : had != 0;
+}
+
+static long restrict_self(void)
+{
+    int dropped = drop_capabilities();
+    return dropped < 0 ? dropped : raw(SYS_landlock_restrict_self, round_trip.ruleset, 0, 0);
+}
+
 /* In the visited thread, which may be anywhere: no errno, nothing of its own is touched. Setting a user id in
  * another thread at this moment sends the same signal: each of the two is handled once, in whatever order. */
 static void on_visit(int signal, siginfo_t *info, void *context)
@@ -102,7 +143,7 @@ static void on_visit(int signal, siginfo_t *info, void *context)
         struct visit *v = &round_trip.visits[i];
         if (v->tid != tid || atomic_load(&v->state) != VISIT_SENT)
             continue;
-        long r = raw(SYS_landlock_restrict_self, round_trip.ruleset, 0, 0);
+        long r = restrict_self();
         if (r < 0)
             atomic_store(&round_trip.error, (int)-r);
         atomic_store(&v->state, r < 0 ? VISIT_FAILED : VISIT_DONE);
@@ -257,12 +298,15 @@ static int visit_all(int task_dir, char *why, size_t size)
 
 int hg_threads_restrict(int ruleset, char *why, size_t size)
 {
-    if (syscall(SYS_landlock_restrict_self, ruleset, RESTRICT_TSYNC) == 0)
+    round_trip.ruleset = ruleset;
+    /* The kernel can do it for all threads, but it drops no capabilities there. */
+    int dropped = drop_capabilities();
+    if (dropped == 0 && syscall(SYS_landlock_restrict_self, ruleset, RESTRICT_TSYNC) == 0)
         return 0;
-    if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
-        int code = -errno;
-        (void)snprintf(why, size, "landlock_restrict_self: %s", strerror(-code));
-        return code;
+    long own = dropped < 0 ? dropped : restrict_self();
+    if (own < 0) {
+        (void)snprintf(why, size, "the calling thread cannot be restricted: %s", strerror((int)-own));
+        return (int)own;
     }
     int task_dir = hg_sys_openat(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (task_dir < 0) {
@@ -276,7 +320,6 @@ int hg_threads_restrict(int ruleset, char *why, size_t size)
     int code = visits == MAP_FAILED ? -ENOMEM : 0;
     if (code == 0) {
         round_trip.visits = visits;
-        round_trip.ruleset = ruleset;
         if (syscall(SYS_rt_sigaction, VISIT_SIGNAL, &ours, &before, sizeof ours.mask) != 0)
             code = -errno;
     }

@@ -56,7 +56,10 @@ enum hg_req_kind {
        layer LIBC: the kernel has refused it (an event, nothing to decide). A refusal's text is the
        exception's.
      */
-    HG_REQ_ACT
+    HG_REQ_ACT,
+    /* A signal that Landlock's scope kept from a process that the sender started before its cage closed.
+       `path`: "PID SIGNAL" as for kill(2), in decimal. HG_REQ_NO_BYTES. reply.error is the errno. */
+    HG_REQ_SIGNAL
 };
 
 /* Descriptors of an allowed HG_REQ_CAGE reply, in this order: the programs (memfds holding struct
@@ -112,7 +115,7 @@ struct hg_reply {
     uint32_t flags;
     uint64_t max_size; /* policy [scan] max_size in bytes */
     uint32_t bytecode; /* policy [scan] bytecode: 0 ignore, 1 block, 2 allow */
-    int32_t error;     /* HG_REQ_CONNECT, RESOLVE, ATTR: the result */
+    int32_t error;     /* HG_REQ_CONNECT, RESOLVE, ATTR, SIGNAL: the result */
     uint32_t
         text_len; /* message for the exception (block) or the banner (warning); UTF-8, may hold newlines */
 };

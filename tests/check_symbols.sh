@@ -19,7 +19,7 @@ exported() { readelf --dyn-syms -W "$1" | awk '$5 == "GLOBAL" || $5 == "WEAK" {i
 # what Landlock does not know.
 family='^(__)?(open|open64|openat|openat64)(_2)?$|^(fopen|fopen64|freopen|freopen64|dlopen|dlmopen)$|^(execve|execv|execvp|execvpe|execl|execlp|execle|fexecve|execveat|posix_spawn|posix_spawnp|system|popen|fork)$|^(setenv|unsetenv|putenv)$|^_?IO_(fopen|popen|freopen)[0-9]*$|^openat2$'
 family+='|^(__)?connect$|^(getaddrinfo|getnameinfo)$|^gethostby(name|name2|addr)(_r)?$'
-family+='|^[lf]?ch(mod|own)(at[0-9]*)?$|^[lf]?(set|remove)xattr(at)?$'
+family+='|^[lf]?ch(mod|own)(at[0-9]*)?$|^[lf]?(set|remove)xattr(at)?$|^kill(pg)?$'
 ours=$(exported "$lib")
 while read -r name; do
     [[ $name =~ $family ]] || continue

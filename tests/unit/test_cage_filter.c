@@ -50,7 +50,7 @@ static const char refused[] =
     "nfsservctl "
     "epoll_ctl_old epoll_wait_old sethostname setdomainname lsm_set_self_attr";
 
-static const char brokered[] = "connect execve set_tid_address";
+static const char brokered[] = "connect execve set_tid_address arch_prctl";
 
 struct policy_case {
     const char *text;
@@ -64,11 +64,12 @@ static const struct policy_case cases[] = {
     {"", 6, ""},
     {"", 5, "-tkill -pidfd_send_signal"},
     {"", 0, "-tkill -pidfd_send_signal"},
-    {"[exec]\nallow = none\n", 7, "!execve +set_tid_address"},
+    {"[exec]\nallow = none\n", 7, "!execve +set_tid_address +arch_prctl"},
     {"[exec]\nallow = /bin/true\n", 7, ""},
     {"[net]\nallow = any\n", 7, ""},
     {"[net]\nallow = none\n", 7, ""},
-    {"[net]\nallow = any\n[exec]\nallow = none\n", 0, "!execve +set_tid_address -tkill -pidfd_send_signal"},
+    {"[net]\nallow = any\n[exec]\nallow = none\n", 0,
+     "!execve +set_tid_address +arch_prctl -tkill -pidfd_send_signal"},
     {"[syscalls]\ndeny = getpid @timer\n", 7,
      "-getpid -alarm -getitimer -setitimer -timer_create -timer_delete -timer_getoverrun -timer_gettime "
      "-timer_settime -timerfd_create -timerfd_gettime -timerfd_settime -times"},
@@ -511,7 +512,7 @@ static void what_cannot_be_allowed(void **state)
                                      ALLOW);
         tear_down();
     }
-    static const char *const guards[] = {"connect", "set_tid_address"};
+    static const char *const guards[] = {"connect", "set_tid_address", "arch_prctl"};
     for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++) {
         char text[128];
         struct hg_error err = {""};
@@ -572,7 +573,8 @@ static void add_words(char *text, size_t size, const char *key, bool may_be_grou
         free(name);
         bool bad = strcmp(key, "allow") == 0
                        ? hg_syscall_core(word + 1)
-                       : strcmp(word, " connect") == 0 || strcmp(word, " set_tid_address") == 0;
+                       : strcmp(word, " connect") == 0 || strcmp(word, " set_tid_address") == 0 ||
+                             strcmp(word, " arch_prctl") == 0;
         if (!bad && strstr(text, word) == NULL)
             (void)snprintf(text + strlen(text), size - strlen(text), "%s", word);
     }

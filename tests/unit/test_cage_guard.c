@@ -109,7 +109,6 @@ static _Noreturn void guard_main(const struct fixture *f, const char *policy_tex
     const struct hg_cage_options cage_options = {.loop = &loop,
                                                  .policy = &policy,
                                                  .roots = &roots,
-                                                 .top = getpid(),
                                                  .report = report,
                                                  .facts = &facts};
     if (hg_gate_open(&options, &gate, &err) != 0 || hg_cage_open(&cage_options, &cage, &err) != 0)
