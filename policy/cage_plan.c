@@ -19,6 +19,7 @@
 #define SETOWN_EX              15u
 #define FIO_SETOWN             0x8901u
 #define SIOC_SPGRP             0x8902u
+#define USERFAULTFD_NEW 0xaa00u /* linux/userfaultfd.h of 6.1: the same by a device */
 #define EXT4_SETVERSION        0x40086604u /* fs/ext4/ext4.h */
 #define BTRFS_SNAP_CREATE      0x50009401u /* linux/btrfs.h: they read one subvolume and make another */
 #define BTRFS_SNAP_CREATE_V2   0x50009417u
@@ -100,6 +101,7 @@ static const struct row refuse_rows[] = {
     {"ioctl", ALWAYS, {IS(1, BTRFS_SUBVOL_CREATE)}},
     {"ioctl", ALWAYS, {IS(1, BTRFS_SUBVOL_CREATE_V2)}},
     {"ioctl", ALWAYS, {IS(1, BTRFS_SNAP_DESTROY)}},
+    {"ioctl", ALWAYS, {IS(1, USERFAULTFD_NEW)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_RECV)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_SEND)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)}},

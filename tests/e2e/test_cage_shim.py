@@ -372,3 +372,41 @@ for call in (lambda: socket.getnameinfo(("127.0.0.1", 80), socket.NI_NAMEREQD), 
         print(type(e).__name__)
 """)
     assert got.out.splitlines() == ["('127.0.0.1', '80')", "gaierror", "herror", "gaierror", "gaierror"], got.err
+
+
+EARLIER = """
+import os, signal, subprocess, sys, time
+early = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=new) for new in (False, True)]
+stranger = int(sys.argv[1])
+sys.path.insert(0, ROOT)
+import remote
+def tell(what, act):
+    try:
+        act()
+        print(what, "sent")
+    except PermissionError:
+        print(what, "refused")
+tell("alive", lambda: early[0].send_signal(0))
+tell("stranger", lambda: os.kill(stranger, signal.SIGTERM))
+tell("stranger group", lambda: os.killpg(stranger, signal.SIGTERM))
+tell("parent", lambda: os.kill(os.getppid(), signal.SIGTERM))
+early[0].terminate()
+os.killpg(early[1].pid, signal.SIGKILL)
+print([p.wait(10) for p in early])
+late = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+late.kill()
+print(late.wait(10))
+"""
+
+
+def test_signals_reach_children_and_nobody_else(caged, mode):
+    """Children that were started before the cage closed can be ended; other processes of the user cannot."""
+    caged.write("remote.py", "x = 1\n")
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+        outcome = caged.run(EARLIER, mode, arguments=(stranger.pid,))
+        assert stranger.poll() is None
+        stranger.kill()
+    assert outcome.out.splitlines() == ["alive sent", "stranger refused", "stranger group refused", "parent refused", "[-15, -9]", "-9"], (
+        outcome.out + outcome.err)
+    refused = {event["object"] for event in caged.events() if event["type"] == "act"}
+    assert f"signal 15 to {stranger.pid}" in refused
