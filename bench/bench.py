@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from cage import measure
+
 REPO = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("HUBGUARD_BUILD", REPO / "build")).resolve()
 SHIM, GUARD = BUILD / "libhubguard.so", BUILD / "hubguard"
@@ -263,12 +265,16 @@ def scanner(home):
     row(f"bandit / hubguard, one file of {one.stat().st_size // 1000} KB, whole command", f"{theirs_one / ours_one:.0f} times", ">= 100 times")
 
 
+def cage(home):
+    measure(home, environment, row)
+
+
 def main():
     for binary in (SHIM, GUARD):
         if not binary.exists():
             sys.exit(f"bench: {binary} is missing; run make first")
-    for step in (start_up, open_close, gate, recompile, loads, scanner):
-        home = Path(tempfile.mkdtemp(prefix="hubguard-bench-"))
+    for step in (start_up, open_close, gate, recompile, loads, cage, scanner):
+        home = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))  # where remote code may write, no verdict cache is used
         try:
             step(home)
         finally:
