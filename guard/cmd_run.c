@@ -237,8 +237,13 @@ int hg_cmd_run(int argc, char **argv)
         complain(rc, &err);
     if (r.ended) {
         status = WIFSIGNALED(r.status) ? 128 + WTERMSIG(r.status) : WEXITSTATUS(r.status);
+        bool lock_changed = hg_session_lock_changed(&r.session);
         if (r.session.policy.banner)
             say_closing_line(&r.session);
+        if (lock_changed)
+            (void)fprintf(stderr,
+                          "hubguard: %s changed while remote code ran: look at it before the next run\n",
+                          r.session.policy.lock_file);
     }
     if (r.signals.fd >= 0)
         close(r.signals.fd);

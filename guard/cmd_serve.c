@@ -184,6 +184,8 @@ int hg_cmd_serve(int argc, char **argv)
                (!hg_clients_gone(s.clients) || hg_cage_count(s.session.cage) != 0))
             rc = hg_loop_step(&s.session.loop);
     }
+    if (rc == 0)
+        (void)hg_session_lock_changed(&s.session); /* nobody reads a terminal here: the report has it */
     hg_clients_close(s.clients);
     if (s.signals.fd >= 0)
         close(s.signals.fd);

@@ -9,6 +9,28 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* The file that holds the approvals, as it is now; zero where there is none. */
+static struct stat lock_file(const struct hg_policy *policy)
+{
+    struct stat st;
+    if (policy->lock_file == NULL || stat(policy->lock_file, &st) != 0)
+        memset(&st, 0, sizeof st);
+    return st;
+}
+
+bool hg_session_lock_changed(const struct hg_session *s)
+{
+    const struct stat now = lock_file(&s->policy), *then = &s->lock_file;
+    if (s->cage_facts.closed == 0 ||
+        (now.st_dev == then->st_dev && now.st_ino == then->st_ino && now.st_size == then->st_size &&
+         now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec &&
+         now.st_ctim.tv_sec == then->st_ctim.tv_sec && now.st_ctim.tv_nsec == then->st_ctim.tv_nsec))
+        return false;
+    (void)hg_report_warning(s->report, "lock",
+                            "the lock file changed while remote code ran: look at it before the next run");
+    return true;
+}
+
 static int load_policy(const struct hg_session_options *o, struct hg_session *s, struct hg_error *err)
 {
     const struct {
@@ -38,6 +60,8 @@ int hg_session_load(const struct hg_session_options *options, struct hg_session 
     int rc = load_policy(options, s, err);
     if (rc == 0)
         rc = hg_watched_roots(&s->policy, &s->roots, err);
+    if (rc == 0)
+        s->lock_file = lock_file(&s->policy); /* before it is read: a change meanwhile counts */
     if (rc == 0)
         rc = hg_watched_lock(&s->policy, s->roots, &s->lock, err);
     if (rc == 0)

@@ -143,10 +143,12 @@ def test_limit_token_of_the_hub(new_stage):  # noqa: F811
 
 
 def test_limit_approvals_in_the_working_directory(new_stage):  # noqa: F811
-    """`hubguard.lock` in the working directory can be written: it is in force in the next run."""
+    """`hubguard.lock` in the working directory can be written: it is in force in the next run. The end of this one says so."""
     stage = new_stage()
-    run(stage, "open('hubguard.lock', 'w').write('struck')\n")
+    outcome = run(stage, "open('hubguard.lock', 'w').write('struck')\n")
     assert (stage.work / "hubguard.lock").read_text() == "struck"
+    assert "hubguard.lock changed while remote code ran" in outcome.err
+    assert any(event["type"] == "warning" and event["topic"] == "lock" for event in stage.place.events())
 
 
 def test_limit_compiled_code_in_caches(new_stage):  # noqa: F811
