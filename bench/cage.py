@@ -155,10 +155,10 @@ def cpu(top):
 
 
 class Pair:
-    """The same program without and with hubguard."""
+    """The same program without and with hubguard; as a control, without both times."""
 
-    def __init__(self, argv, env, policy, cwd, **more):
-        words = {False: [], True: [GUARD, "run", "--policy", policy, "--"]}
+    def __init__(self, argv, env, policy, cwd, control=False, **more):
+        words = {False: [], True: [] if control else [GUARD, "run", "--policy", policy, "--"]}
         self.processes = {caged: subprocess.Popen([*words[caged], *argv], env=env, cwd=cwd, text=True, stdin=subprocess.PIPE, **more)
                           for caged in words}
 
@@ -237,7 +237,7 @@ def serving(env, policy, work, row):
     """One client that keeps its connection, so that what is counted is the server."""
     (work / "serving.py").write_text(APP)
     argv = [sys.executable, "-c", "import serving; serving.main()"]
-    clients, wall, used = {}, [], []
+    clients = {}
 
     def do(caged, _):
         begin, answers = time.perf_counter(), []
@@ -246,18 +246,26 @@ def serving(env, policy, work, row):
             answers.append(clients[caged].getresponse().read())
         return time.perf_counter() - begin, REQUESTS, answers
 
-    for _ in range(4):  # two processes of one program differ by a few percent: where their memory lies
-        with Pair(argv, env, policy, work, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as pair:
-            for caged, process in pair.processes.items():
-                clients[caged] = http.client.HTTPConnection("127.0.0.1", int(process.stdout.readline()), timeout=60)
-            more_wall, more_used, answers = pair.alternate(20, do)
-        assert all(bare == caged for bare, caged in answers)
-        wall += more_wall
-        used += more_used
-    with_, without = (1 / statistics.median(column) for column in reversed(list(zip(*wall))))
+    def compare(control):
+        """Two processes of one program differ by a few percent, by where their memory lies: four pairs of them."""
+        wall, used = [], []
+        for _ in range(4):
+            with Pair(argv, env, policy, work, control, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as pair:
+                for caged, process in pair.processes.items():
+                    clients[caged] = http.client.HTTPConnection("127.0.0.1", int(process.stdout.readline()), timeout=60)
+                more_wall, more_used, answers = pair.alternate(20, do)
+            assert all(bare == caged for bare, caged in answers)
+            wall += more_wall
+            used += more_used
+        return wall, used
+
+    wall, used = compare(control=False)
+    without, with_ = (1 / statistics.median(column) for column in zip(*wall))
     row("inference server (uvicorn), one client: requests per second, with (without)", f"{with_:.0f} ({without:.0f})", "-")
     row("inference server (uvicorn): time of a request, with / without", ratio(wall), "<= 1.02")
     row("inference server (uvicorn): CPU time of a request, with / without", ratio(used), "<= 1.02")
+    wall, used = compare(control=True)
+    row("the same server against itself, as a control: time, CPU time", f"{ratio(wall)}, {ratio(used)}", "-")
 
 
 def measure(home, environment, row):
