@@ -16,6 +16,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x8U /* Linux 6.3 */
+#endif
 #ifndef SECCOMP_FILTER_FLAG_TSYNC_ESRCH
 #define SECCOMP_FILTER_FLAG_TSYNC_ESRCH (1UL << 4)
 #endif
@@ -97,6 +100,14 @@ static bool memfd_seals_work(void)
     return works;
 }
 
+static bool memfd_noexec_works(void)
+{
+    int fd = (int)syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 void hg_machine_probe(struct hg_machine *m)
 {
     struct utsname name;
@@ -110,6 +121,7 @@ void hg_machine_probe(struct hg_machine *m)
     probe_pidfd(m);
     m->yama = read_yama();
     m->memfd_seals = memfd_seals_work();
+    m->memfd_noexec = memfd_noexec_works();
     m->proc_mounted = stat("/proc/self/fd", &st) == 0;
     m->secure_execution = getauxval(AT_SECURE) != 0;
 }

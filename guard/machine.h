@@ -13,7 +13,7 @@ struct hg_machine {
                          */
     bool pidfd_open, pidfd_getfd;
     int yama; /* /proc/sys/kernel/yama/ptrace_scope, -1 when there is no Yama */
-    bool memfd_seals, proc_mounted;
+    bool memfd_seals, memfd_noexec, proc_mounted;
     bool secure_execution; /* AT_SECURE: ld.so would ignore LD_PRELOAD */
 };
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/syscall_groups.h"
+
 /* In an exec.allow, net.allow list `none` and `any` stand alone. */
 static bool is_word(const struct hg_words *words, const char *word)
 {
@@ -43,7 +45,7 @@ static bool has_landlock(const struct hg_machine *m)
     return m->landlock_abi >= 1;
 }
 
-/* Before, truncate(2) and open(2) with O_TRUNC change files outside of the places (landlock(7)). */
+/* Before, the filter refuses truncate(2), and open(2) that truncates without writing (landlock(7)). */
 static bool has_truncate(const struct hg_machine *m)
 {
     return m->landlock_abi >= 3;
@@ -57,6 +59,27 @@ static bool has_tcp(const struct hg_machine *m)
 static bool has_scopes(const struct hg_machine *m)
 {
     return m->landlock_abi >= 6;
+}
+
+static bool has_noexec(const struct hg_machine *m)
+{
+    return m->memfd_noexec;
+}
+
+static int is_chmod(void *found, const char *name)
+{
+    if (strstr(name, "chmod") != NULL)
+        *(bool *)found = true;
+    return 0;
+}
+
+/* Then a program in a memfd could be made executable, and run past Landlock. */
+static bool lifts_chmod(const struct hg_policy *policy)
+{
+    bool found = false;
+    for (size_t i = 0; i < policy->syscalls_allow.count; i++)
+        (void)hg_syscall_each(policy->syscalls_allow.items[i], is_chmod, &found);
+    return found && exec_list(policy);
 }
 
 #define LANDLOCK_REMEDY                                                                                      \
@@ -73,8 +96,10 @@ static const struct {
      "Linux 5.14 or later, in a container whose runtime permits seccomp(2)", has_broker, always},
     {"Landlock", "exec", "allow", LANDLOCK_REMEDY "; or exec.allow = none", has_landlock, exec_list},
     {"Landlock", "fs", "write", LANDLOCK_REMEDY, has_landlock, always},
-    {"Landlock ABI 3 (truncation)", "fs", "write", "Linux 6.2 or later", has_truncate, always},
+    {"Landlock ABI 3 (truncation)", "fs", "write", "Linux 6.2 or later", has_truncate, never},
     {"Landlock ABI 4 (TCP)", "net", "allow", "Linux 6.7 or later", has_tcp, never},
+    {"memory that cannot be run", "syscalls", "allow",
+     "Linux 6.3 or later; or leave chmod and its kind out of it", has_noexec, lifts_chmod},
     {"Landlock ABI 6 (signals, abstract sockets)", "exec", "allow", "Linux 6.12 or later", has_scopes, never},
 };
 

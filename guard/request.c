@@ -25,7 +25,7 @@ static const struct {
     [HG_REQ_CAGE] = {NOTHING, false},      [HG_REQ_LISTENER] = {DESCRIPTOR_OR_ERROR, false},
     [HG_REQ_CONNECT] = {DESCRIPTOR, true}, [HG_REQ_RESOLVE] = {NOTHING, false},
     [HG_REQ_ATTR] = {DESCRIPTOR, false},   [HG_REQ_ACT] = {NOTHING, false},
-    [HG_REQ_SIGNAL] = {NOTHING, true},
+    [HG_REQ_SIGNAL] = {NOTHING, true},     [HG_REQ_MEMFD] = {NOTHING, false},
 };
 
 /* The parts of the head that must agree with each other. */

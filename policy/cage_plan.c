@@ -2,6 +2,7 @@
 #include "policy/cage_plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -19,7 +20,7 @@
 #define SETOWN_EX              15u
 #define FIO_SETOWN             0x8901u
 #define SIOC_SPGRP             0x8902u
-#define USERFAULTFD_NEW 0xaa00u /* linux/userfaultfd.h of 6.1: the same by a device */
+#define USERFAULTFD_NEW        0xaa00u     /* linux/userfaultfd.h of 6.1: the same by a device */
 #define EXT4_SETVERSION        0x40086604u /* fs/ext4/ext4.h */
 #define BTRFS_SNAP_CREATE      0x50009401u /* linux/btrfs.h: they read one subvolume and make another */
 #define BTRFS_SNAP_CREATE_V2   0x50009417u
@@ -47,7 +48,7 @@
         n, (uint32_t)(v), (uint32_t)(v)                                                                      \
     }
 
-enum when { ALWAYS, DATAGRAMS, PROGRAMS_HELD, NO_SIGNAL_SCOPE };
+enum when { ALWAYS, DATAGRAMS, PROGRAMS_HELD, NO_TRUNCATE_RIGHT, NO_SIGNAL_SCOPE };
 
 struct row {
     const char *call;
@@ -105,6 +106,12 @@ static const struct row refuse_rows[] = {
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_RECV)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_SEND)}},
     {"ioctl", ALWAYS, {IS(1, SECCOMP_IOCTL_NOTIF_ADDFD)}},
+    /* Without FMODE_WRITE, so that an older Landlock asks for no right to write, and truncates all the same.
+     */
+    {"open", NO_TRUNCATE_RIGHT, {{1, O_ACCMODE | O_TRUNC, O_RDONLY | O_TRUNC}}},
+    {"open", NO_TRUNCATE_RIGHT, {{1, O_ACCMODE | O_TRUNC, O_ACCMODE | O_TRUNC}}},
+    {"openat", NO_TRUNCATE_RIGHT, {{2, O_ACCMODE | O_TRUNC, O_RDONLY | O_TRUNC}}},
+    {"openat", NO_TRUNCATE_RIGHT, {{2, O_ACCMODE | O_TRUNC, O_ACCMODE | O_TRUNC}}},
     {"ioctl", NO_SIGNAL_SCOPE, {IS(1, FIO_SETOWN)}},
     {"ioctl", NO_SIGNAL_SCOPE, {IS(1, SIOC_SPGRP)}},
     {"fcntl", NO_SIGNAL_SCOPE, {IS(1, SETOWN)}},
@@ -199,6 +206,8 @@ static void verdicts(const struct hg_filter_options *options, struct hg_plan *pl
         (void)hg_syscall_each(policy->syscalls_deny.items[i], deny, plan);
     /* glibc goes on with clone(2) when it hears that there is no clone3(2). */
     set(plan, "clone3", HG_CALL_ERRNO, ENOSYS);
+    if (options->landlock_abi < HG_LANDLOCK_TRUNCATE) /* by path, and with flags that lie in memory */
+        set_all(plan, "truncate truncate64 openat2", HG_CALL_REFUSE);
     if (options->landlock_abi < HG_LANDLOCK_SIGNALS)
         set_all(plan, "tkill pidfd_send_signal", HG_CALL_REFUSE); /* they name threads and descriptors */
 }
@@ -229,6 +238,8 @@ static bool applies(const struct hg_filter_options *options, bool alone, enum wh
         return has_word(&policy->net_allow, "any") || (alone && !has_word(&policy->net_allow, "none"));
     case PROGRAMS_HELD:
         return !alone && !has_word(&policy->exec_allow, "none");
+    case NO_TRUNCATE_RIGHT:
+        return options->landlock_abi < HG_LANDLOCK_TRUNCATE;
     case NO_SIGNAL_SCOPE:
         return options->landlock_abi < HG_LANDLOCK_SIGNALS;
     case ALWAYS:

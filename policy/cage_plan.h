@@ -8,9 +8,10 @@
 
 #include "policy/cage.h"
 
-#define HG_PLAN_CALLS       1024 /* numbers from here on are no calls of a kernel yet, or x32's */
-#define HG_PLAN_ROWS        64
-#define HG_LANDLOCK_SIGNALS 6 /* the ABI whose scope holds signals back */
+#define HG_PLAN_CALLS        1024 /* numbers from here on are no calls of a kernel yet, or x32's */
+#define HG_PLAN_ROWS         64
+#define HG_LANDLOCK_TRUNCATE 3 /* the ABI that knows truncation as a right */
+#define HG_LANDLOCK_SIGNALS  6 /* the ABI whose scope holds signals back */
 
 /* (argument `arg` & mask) == value. */
 struct hg_compare {

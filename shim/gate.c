@@ -90,6 +90,14 @@ static int ask_trouble(const struct passage *p, enum hg_req_trouble trouble, int
     return ask(p, &q, -1) == 0 ? AS_ASKED : -EACCES; /* allowed: observe mode */
 }
 
+static int memfd_of_guard(void)
+{
+    int fd = -1;
+    struct hg_ask ask = {
+        .request = {.kind = HG_REQ_MEMFD, .flags = HG_REQ_NO_BYTES}, .fd = -1, .fds = &fd, .fds_room = 1};
+    return hg_ask_guard(&ask, NULL) == 0 && ask.fds_got == 1 ? fd : -ENOMEM;
+}
+
 /* The cage lets no memory be made that could be run as a program. */
 static int new_memfd(void)
 {
@@ -97,6 +105,7 @@ static int new_memfd(void)
         long sealed = syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
         if (sealed >= 0 || errno != EINVAL)
             return sealed < 0 ? -errno : (int)sealed;
+        return memfd_of_guard(); /* Linux before 6.3 */
     }
     long fd = syscall(SYS_memfd_create, "hubguard", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
     if (fd < 0 && errno == EINVAL)

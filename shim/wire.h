@@ -59,7 +59,11 @@ enum hg_req_kind {
     HG_REQ_ACT,
     /* A signal that Landlock's scope kept from a process that the sender started before its cage closed.
        `path`: "PID SIGNAL" as for kill(2), in decimal. HG_REQ_NO_BYTES. reply.error is the errno. */
-    HG_REQ_SIGNAL
+    HG_REQ_SIGNAL,
+    /* Memory for a copy, where the kernel knows none that cannot be run (MFD_NOEXEC_SEAL, Linux 6.3).
+       HG_REQ_NO_BYTES. An allowed reply carries one descriptor: an empty memfd that may be sealed, which
+       nobody may execute, and whose mode nobody in a cage can change. */
+    HG_REQ_MEMFD
 };
 
 /* Descriptors of an allowed HG_REQ_CAGE reply, in this order: the programs (memfds holding struct

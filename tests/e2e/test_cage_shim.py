@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cage as the shim closes it: every thread, every child, libc's answers as before, and acts named by their line."""
+import os
 import re
 import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -410,3 +413,24 @@ def test_signals_reach_children_and_nobody_else(caged, mode):
         outcome.out + outcome.err)
     refused = {event["object"] for event in caged.events() if event["type"] == "act"}
     assert f"signal 15 to {stranger.pid}" in refused
+
+
+def test_linux_without_memory_that_cannot_be_run(caged):
+    """Before Linux 6.3 the guard gives the memory for sealed copies: remote files are read on, and nothing in it can be started."""
+    repo, build = Path(__file__).resolve().parents[2], caged.guarded.build
+    subprocess.run(["make", "-s", "-C", repo, f"BUILD={build}", f"{build}/tools/old_kernel"], check=True, capture_output=True,
+                   env={k: v for k, v in os.environ.items() if k != "MAKEFLAGS"})
+    caged.write("first.py", "import os\nfd = os.memfd_create('x', 0) if os.environ.get('TRY') else -1\n")
+    caged.write("second.py", "import inspect\nx = 1\n")
+    script = caged.write("script.py", f"""
+import os, sys
+sys.path.insert(0, {str(caged.root)!r})
+import first, second, inspect
+print("result:", second.x, inspect.getsource(second).splitlines())
+""", under=caged.outside)
+    argv = [build / "tools" / "old_kernel", caged.guarded.command, "run", "--report", caged.place.report, "--", sys.executable, script]
+    done = subprocess.run(argv, env=caged.place.env, cwd=caged.work, capture_output=True, text=True, timeout=60)
+    assert "result: 1 ['import inspect', 'x = 1']" in done.stdout, done.stderr
+    assert [e["verdict"] for e in caged.events() if e["type"] == "cage"] == ["closed"]
+    done = subprocess.run(argv, env={**caged.place.env, "TRY": "1"}, cwd=caged.work, capture_output=True, text=True, timeout=60)
+    assert "PermissionError" in done.stderr and done.returncode == 1

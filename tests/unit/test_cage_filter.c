@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -63,13 +64,15 @@ static const struct policy_case cases[] = {
     {"", 7, ""},
     {"", 6, ""},
     {"", 5, "-tkill -pidfd_send_signal"},
-    {"", 0, "-tkill -pidfd_send_signal"},
+    {"", 3, "-tkill -pidfd_send_signal"},
+    {"", 2, "-tkill -pidfd_send_signal -truncate -openat2"},
+    {"", 0, "-tkill -pidfd_send_signal -truncate -openat2"},
     {"[exec]\nallow = none\n", 7, "!execve +set_tid_address +arch_prctl"},
     {"[exec]\nallow = /bin/true\n", 7, ""},
     {"[net]\nallow = any\n", 7, ""},
     {"[net]\nallow = none\n", 7, ""},
     {"[net]\nallow = any\n[exec]\nallow = none\n", 0,
-     "!execve +set_tid_address +arch_prctl -tkill -pidfd_send_signal"},
+     "!execve +set_tid_address +arch_prctl -tkill -pidfd_send_signal -truncate -openat2"},
     {"[syscalls]\ndeny = getpid @timer\n", 7,
      "-getpid -alarm -getitimer -setitimer -timer_create -timer_delete -timer_getoverrun -timer_gettime "
      "-timer_settime -timerfd_create -timerfd_gettime -timerfd_settime -times"},
@@ -90,7 +93,7 @@ static const struct policy_case cases[] = {
 static struct hg_policy policy;
 static struct hg_program programs[HG_CAGE_PROGRAMS];
 static uint32_t expected[CALLS]; /* of the current case, before arguments are looked at */
-static bool any_net, no_exec, scoped;
+static bool any_net, no_exec, scoped, holds_truncation;
 
 static int set_expected(void *action, const char *name)
 {
@@ -126,6 +129,7 @@ static void expect_case(const struct policy_case *c)
     any_net = strstr(c->text, "[net]\nallow = any") != NULL;
     no_exec = strstr(c->text, "[exec]\nallow = none") != NULL;
     scoped = c->abi >= 6;
+    holds_truncation = c->abi >= 3;
 }
 
 static bool stream(uint32_t type)
@@ -190,6 +194,12 @@ static uint32_t by_arguments(long nr, const uint32_t *a)
         return !scoped && (a[1] == 8 || a[1] == 15) ? FAIL(EPERM) : ALLOW;
     case SCMP_SYS(kill):
         return guard || (!scoped && (a[0] + 1 < 2 || a[0] == (uint32_t)-GUARD)) ? FAIL(EPERM) : ALLOW;
+    case SCMP_SYS(open):
+        return !holds_truncation && ((a[1] & 0x203) == 0x200 || (a[1] & 0x203) == 0x203) ? FAIL(EPERM)
+                                                                                         : ALLOW;
+    case SCMP_SYS(openat):
+        return !holds_truncation && ((a[2] & 0x203) == 0x200 || (a[2] & 0x203) == 0x203) ? FAIL(EPERM)
+                                                                                         : ALLOW;
     case SCMP_SYS(tgkill):
     case SCMP_SYS(rt_sigqueueinfo):
     case SCMP_SYS(rt_tgsigqueueinfo):
@@ -411,6 +421,32 @@ static void plain_calls_look_at_no_argument(void **state)
     tear_down();
 }
 
+/* landlock(7): before ABI 3 a descriptor that cannot write is no matter of Landlock's, and O_TRUNC truncates.
+ */
+static void old_landlock_truncates_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t flags;
+        bool refused;
+    } rows[] = {
+        {O_RDONLY, false},           {O_RDONLY | O_TRUNC, true},
+        {O_ACCMODE | O_TRUNC, true}, {O_RDONLY | O_CREAT | O_TRUNC | O_CLOEXEC, true},
+        {O_WRONLY | O_TRUNC, false}, {O_RDWR | O_CREAT | O_TRUNC, false},
+        {O_RDONLY | O_CREAT, false}, {(uint64_t)7 << 32 | O_RDONLY | O_TRUNC, true},
+    };
+    for (int abi = 1; abi <= 4; abi++) {
+        build("", abi, false);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            const uint64_t at[6] = {0, 0, rows[i].flags, 0, 0, 0}, plain[6] = {0, rows[i].flags, 0, 0, 0, 0};
+            uint32_t right = rows[i].refused && abi < 3 ? FAIL(EPERM) : ALLOW;
+            assert_int_equal(run_call(SIM_ARCH, SCMP_SYS(openat), at).action, right);
+            assert_int_equal(run_call(SIM_ARCH, SCMP_SYS(open), plain).action, right);
+        }
+        tear_down();
+    }
+}
+
 static void observe_refuses_nothing(void **state)
 {
     (void)state;
@@ -621,6 +657,7 @@ int main(void)
         cmocka_unit_test(sockets),
         cmocka_unit_test(other_arguments),
         cmocka_unit_test(plain_calls_look_at_no_argument),
+        cmocka_unit_test(old_landlock_truncates_nothing),
         cmocka_unit_test(observe_refuses_nothing),
         cmocka_unit_test(every_call_has_a_name),
         cmocka_unit_test(groups),

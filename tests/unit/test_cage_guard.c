@@ -106,11 +106,8 @@ static _Noreturn void guard_main(const struct fixture *f, const char *policy_tex
             _exit(7);
         seccomp_release(ctx);
     }
-    const struct hg_cage_options cage_options = {.loop = &loop,
-                                                 .policy = &policy,
-                                                 .roots = &roots,
-                                                 .report = report,
-                                                 .facts = &facts};
+    const struct hg_cage_options cage_options = {
+        .loop = &loop, .policy = &policy, .roots = &roots, .report = report, .facts = &facts};
     if (hg_gate_open(&options, &gate, &err) != 0 || hg_cage_open(&cage_options, &cage, &err) != 0)
         _exit(4);
     const struct hg_server_options listen_on = {
@@ -607,6 +604,14 @@ static void attributes(const struct fixture *f)
     MUST(change(fd, "setxattr 0 user.x 686") == EINVAL);
     MUST(change(fd, "unlink") == EINVAL);
     MUST(change(outside, "chmod 777") == EACCES && fstat(outside, &st) == 0 && (st.st_mode & 07777) == 0600);
+    struct answer given;
+    ask(channel(), (struct hg_request){.kind = HG_REQ_MEMFD, .flags = HG_REQ_NO_BYTES},
+        (struct words){.path = ""}, -1, &given);
+    MUST(given.head.verdict == HG_VERDICT_ALLOW && given.fd_count == 1);
+    MUST(fstat(given.fds[0], &st) == 0 && (st.st_mode & 07777) == 0600 && st.st_size == 0);
+    MUST(fchmod(given.fds[0], 0700) == -1 && errno == EPERM);
+    MUST(change(given.fds[0], "chmod 700") == EPERM);
+    MUST(fcntl(given.fds[0], F_ADD_SEALS, F_SEAL_WRITE) == 0);
     if (memfd >= 0) {
         MUST(change(memfd, "chmod 600") == 0);
         MUST(change(memfd, "chmod 700") == EPERM);

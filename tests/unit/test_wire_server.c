@@ -241,7 +241,7 @@ static const struct packet_case packets[] = {
      1},
     {"one byte", {M, .kind = HG_REQ_SOURCE}, 0, sizeof(struct hg_request) - 1, 1},
     {"short head", {M, .kind = HG_REQ_SOURCE}, 0, 1, 1},
-    {"unknown kind", {M, .kind = HG_REQ_SIGNAL + 1}, 0, 0, 1},
+    {"unknown kind", {M, .kind = HG_REQ_MEMFD + 1}, 0, 0, 1},
     {"huge kind", {M, .kind = 0xffffffffu}, 0, 0, 1},
     {"unknown flag", {M, .kind = HG_REQ_SOURCE, .flags = 0x80}, 0, 0, 1},
     {"unknown trouble",
