@@ -68,7 +68,7 @@ static bool has_noexec(const struct hg_machine *m)
 
 static int is_chmod(void *found, const char *name)
 {
-    if (strstr(name, "chmod") != NULL)
+    if (strstr(name, "chmod") != NULL || strstr(name, "setxattr") != NULL) /* an ACL sets mode bits */
         *(bool *)found = true;
     return 0;
 }

@@ -59,6 +59,11 @@ class Box:
         shell = f"echo {mark} >> {shlex.quote(str(self.place.canary))}"
         return f'import os\nos.system({shell!r})\nLABEL = "evil"\n'
 
+    def allow_shell(self):
+        """A policy under which the cage lets evil() strike: for what the gate lets start, and known limits of it."""
+        text = f"[exec]\nallow = python /bin/sh\n[fs]\nwrite = cwd tmp cache {self.place.scratch}\n"
+        self.place.env["HUBGUARD_POLICY"] = str(self.write("policy.ini", text, under=self.place.scratch / "config"))
+
     def write(self, name, content, under=None):
         path = (under or self.root) / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,7 @@ IMPORT = "import sys\nsys.path.insert(0, ROOT)\nimport payload\n"
 AFTER = """
 import json, os, subprocess, sys, time
 sys.path.insert(0, ROOT)
-import first
-print("first:", first.LABEL)
+open(ROOT + "/first.py").read()  # meets the guard, and closes no cage
 def guards():
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -62,7 +61,6 @@ def test_guard_goes_away(box, mode, signal):
     outcome = box.run(script, mode, timeout=150)
     lines = dict(line.split(": ", 1) for line in outcome.out.splitlines() if ": " in line)
     expected = {
-        "first": "first",
         "second": "blocked",
         "third": "blocked",
         "fourth": "blocked",

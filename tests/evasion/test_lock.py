@@ -17,6 +17,7 @@ IMPORT = "import sys\nsys.path.insert(0, ROOT)\nimport payload\n"
 
 def test_approval_works_from_the_working_directory(box, mode):
     """The counter-test: the same lock, at a place that is the user's."""
+    box.allow_shell()
     path = box.write("payload.py", box.evil())
     box.write("hubguard.lock", lock_of(path), under=box.work)
     outcome = box.run(IMPORT, mode)

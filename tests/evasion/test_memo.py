@@ -200,6 +200,7 @@ def test_nothing_is_remembered_once_remote_code_may_run(new_box, mode):
     for each in ("none", mode):
         box = new_box()
         fill(box)
+        box.allow_shell()
         box.write("good.py", "LABEL = 'benign'\n")
         box.write("above/folder/first.txt", "", under=box.outside)
         script = RUN + (

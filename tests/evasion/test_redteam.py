@@ -429,6 +429,7 @@ def test_installed_module_without_bytecode_is_not_remote(new_box, mode):
     """A repository may import what is installed, whatever that does, also when Python has to compile it first."""
     for each in ("none", mode):
         box = new_box()
+        box.allow_shell()
         box.write("payload.py", "import installed\nimport installed_again\nLABEL = installed.LABEL\n")
         for name in ("installed", "installed_again"):
             box.write(f"{name}.py", "import os\nexec('LABEL = ' + repr(os.popen('echo own').read().strip()))\n", under=box.outside)
@@ -465,6 +466,7 @@ def test_limit_programs_of_the_repository(box, mode):
 
 def test_limit_dependency_of_an_approved_shared_object(box, mode):
     """The dynamic loader maps what an approved library needs without asking anybody."""
+    box.allow_shell()
     shared_object(box, box.root / "evil.so")
     library = box.root / "library.so"
     subprocess.run(["gcc", "-shared", "-o", library, "-Wl,--no-as-needed", box.root / "evil.so"], check=True)
@@ -492,6 +494,7 @@ LATER = {
 def test_limit_remote_code_that_runs_already(box, mode, how):
     """Text that remote code hands to somebody who runs it later, a module that it wrote, an interpreter that it changed."""
     function, main = LATER[how]
+    box.allow_shell()  # it runs, in the cage
     box.write("payload.py", hidden(box) + "\n\n" + function)
     box.run(IMPORT + main, mode)
     assert box.struck() == 1
@@ -500,7 +503,7 @@ def test_limit_remote_code_that_runs_already(box, mode, how):
 FLOOD = """
 import os, socket, struct, sys, time
 sys.path.insert(0, ROOT)
-import first
+open(ROOT + "/first.py").read()  # meets the guard; in a cage nobody connects to it
 where = os.environ.get("HUBGUARD_SOCKET")
 if where is None:  # a bare preload tells only its children
     import subprocess

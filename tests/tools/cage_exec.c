@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cage_exec POLICY-FILE LOG CMD...: runs CMD under the filter of the policy and nothing else of the cage.
- * What the guard would decide (connect, execve, set_tid_address) goes on; what is refused gets EPERM and its
+ * What the guard would decide (connect, execve, start-up calls) goes on; what is refused gets EPERM and its
  * name is a line of LOG. Exit status: CMD's; 125 when the filter cannot be installed. */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -44,7 +44,8 @@ static int child(const struct hg_program *programs, int told, char **argv)
 
 static bool is_brokered(int nr)
 {
-    return nr == SCMP_SYS(connect) || nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address);
+    return nr == SCMP_SYS(connect) || nr == SCMP_SYS(execve) || nr == SCMP_SYS(set_tid_address) ||
+           nr == SCMP_SYS(arch_prctl);
 }
 
 static void answer(int listener, FILE *log)
