@@ -132,7 +132,8 @@ static bool may_write(struct hg_acts *acts)
 
 void hg_acts_record(struct hg_acts *acts, const struct hg_act *act, enum hg_act_verdict verdict)
 {
-    acts->facts->acts_refused += verdict == HG_ACT_REFUSE;
+    if (verdict == HG_ACT_REFUSE && acts->facts->acts_refused++ == 0)
+        (void)hg_acts_message(acts, act, acts->facts->first_refusal, sizeof acts->facts->first_refusal);
     acts->facts->acts_would_refuse += verdict == HG_ACT_WOULD_REFUSE;
     if (!is_news(acts, act, verdict)) {
         acts->facts->acts_suppressed += verdict != HG_ACT_ALLOW;

@@ -204,6 +204,16 @@ static int build_programs(struct hg_cage *cage, struct hg_error *err)
     return hg_filter_build(&options, cage->programs, err);
 }
 
+/* Some 2 ms that the first process which closes its cage need not wait for. A failure shows again there. */
+static void build_early(struct hg_timer *timer)
+{
+    struct hg_cage *cage = timer->owner;
+    struct hg_error err = {""};
+    if (hg_needs_lack(&cage->machine, cage->options.policy, &(struct hg_need){0}))
+        return;
+    (void)build_programs(cage, &err);
+}
+
 /* A copy of its own for each process: an offset is shared with whoever holds the same description. */
 static int sealed_program(const struct hg_program *program)
 {
@@ -429,6 +439,7 @@ void hg_cage_ask(struct hg_cage *cage, struct hg_inquiry *q)
 
 static void release(struct hg_cage *cage)
 {
+    hg_loop_disarm(cage->options.loop, &cage->early);
     for (struct hg_caged *c = cage->first, *next; c != NULL; c = next) {
         next = c->next;
         hg_caged_end(c);
@@ -472,6 +483,8 @@ int hg_cage_open(const struct hg_cage_options *options, struct hg_cage **out, st
         release(cage);
         return rc;
     }
+    cage->early = (struct hg_timer){.fire = build_early, .owner = cage};
+    hg_loop_arm(options->loop, &cage->early, hg_now_ms());
     *out = cage;
     return 0;
 }

@@ -36,6 +36,7 @@ struct hg_peer_file {
 struct hg_cage {
     struct hg_cage_options options;
     struct hg_machine machine;
+    struct hg_timer early;       /* builds the programs while there is nothing else to do */
     struct hg_program *programs; /* HG_CAGE_PROGRAMS; empty until first needed */
     int landlock_abi;            /* of rulesets: 0 in mode observe */
     struct hg_net *net;

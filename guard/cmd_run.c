@@ -215,6 +215,8 @@ static void say_closing_line(const struct hg_session *s)
         (void)fprintf(stderr, ", %llu would be blocked (mode = observe)", observed);
     if (refused != 0)
         (void)fprintf(stderr, ", %llu act%s refused", refused, refused == 1 ? "" : "s");
+    if (cage->first_refusal[0] != '\0')
+        (void)fprintf(stderr, ", first: %s", cage->first_refusal + strlen("hubguard: "));
     if (would_refuse != 0)
         (void)fprintf(stderr, ", %llu act%s would be refused (mode = observe)", would_refuse,
                       would_refuse == 1 ? "" : "s");

@@ -28,6 +28,7 @@ struct hg_cage_facts {
     int landlock_abi;
     uint64_t acts_refused, acts_would_refuse, acts_suppressed; /* the last: counted and not reported */
     char why[160];                                             /* of the first failure */
+    char first_refusal[400];                                   /* in words, clean; "" for none */
 };
 
 /* What is true for the whole life of the guard. Borrowed strings; NULL where there is none. */

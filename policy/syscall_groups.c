@@ -126,7 +126,8 @@ const char hg_syscalls_refused[] =
 const char hg_syscalls_strict[] =
     "@default @basic-io @io-event @signal @timer "
     /* files */
-    "access capget capset chdir copy_file_range creat faccessat faccessat2 fadvise64 fallocate fchdir fcntl fdatasync "
+    "access capget capset chdir copy_file_range creat faccessat faccessat2 fadvise64 fallocate fchdir fcntl "
+    "fdatasync "
     "fgetxattr flistxattr flock fstat fstatfs fsync ftruncate getcwd getdents getdents64 getxattr lgetxattr "
     "link linkat listxattr llistxattr lstat mkdir mkdirat newfstatat open openat readlink readlinkat rename "
     "renameat renameat2 rmdir sendfile stat statfs statx symlink symlinkat sync_file_range truncate umask "

@@ -111,7 +111,7 @@ static long raw(long number, long a, long b, long c)
 static int drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct sets[2];
+    struct __user_cap_data_struct sets[2] = {{0}};
     long r = raw(SYS_capget, (long)&header, (long)sets, 0);
     if (r < 0)
         return (int)r;
