@@ -164,7 +164,6 @@ WORK = """
 import asyncio
 import concurrent.futures
 import http.client
-import importlib.util
 import json
 import logging
 import mmap
@@ -306,11 +305,9 @@ def clients():
         return await asyncio.gather(*[ask() for _ in range(20)])
 
     found["asyncio"] = set(asyncio.run(several()))
-    for name in ("requests", "httpx", "httpx2", "urllib3"):
-        if importlib.util.find_spec(name):
-            library = __import__(name)
-            answer = library.request("GET", url)
-            found[name] = getattr(answer, "status_code", None) or answer.status
+    for name in ("requests", "httpx", "urllib3"):
+        answer = __import__(name).request("GET", url)
+        found[name] = getattr(answer, "status_code", None) or answer.status
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         found["threads"] = set(pool.map(lambda _: urllib.request.urlopen(url).status, range(40)))
     return found
