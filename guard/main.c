@@ -8,14 +8,14 @@ static const char help[] =
     "usage: hubguard COMMAND [options]\n"
     "Scan the code that comes with a model before one statement of it runs.\n"
     "\n"
-    "  run [options] -- CMD...  run a command with the gate in force\n"
+    "  run [options] -- CMD...  run a command with gate and cage in force\n"
     "  scan PATH...             scan files and directories; exit 1 when something is at block level\n"
     "  approve PATH|SHA256...   allow exactly these bytes (hubguard.lock)\n"
-    "  policy check|show [F]    validate a policy; show the effective values and where each comes from\n"
+    "  policy check|show|oci [F]  validate; effective values and their origin; a container profile\n"
     "  rules [list|show ID]     every rule with CWE, severity, an example and its remedy\n"
     "  doctor                   what this machine can enforce, and what it cannot\n"
     "\n"
-    "`hubguard COMMAND --help` tells more. Without `run`, the gate alone is preloaded:\n"
+    "`hubguard COMMAND --help` tells more. Without `run`, the same with nothing but a preload:\n"
     "  LD_PRELOAD=/path/to/libhubguard.so python train.py\n"
     "with HUBGUARD_POLICY, HUBGUARD_MODE, HUBGUARD_REPORT, HUBGUARD_LOCK, HUBGUARD_ROOTS as needed.\n";
 
