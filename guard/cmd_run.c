@@ -17,8 +17,7 @@
 
 static const char usage[] =
     "usage: hubguard run [options] [--] COMMAND [ARGUMENT...]\n"
-    "Run a command with every file of remote model code scanned before it runs, and held to the policy from "
-    "then on.\n"
+    "Run a command; remote model code is scanned before it runs, and held to the policy from then on.\n"
     "  --policy FILE            policy to use instead of the one found\n"
     "  --mode observe|enforce   observe: let everything pass and report what would be blocked\n"
     "  --report FILE.jsonl      append events to this file\n"
