@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guard/caged.h"
@@ -41,6 +40,12 @@ void hg_cage_answer(struct hg_inquiry *q, enum hg_verdict verdict, int error, co
 {
     struct hg_reply reply = {.verdict = verdict, .error = error};
     answer(q, &reply, text, NULL, 0);
+}
+
+void hg_cage_answer_fd(struct hg_inquiry *q, int fd)
+{
+    struct hg_reply reply = {.verdict = HG_VERDICT_ALLOW};
+    answer(q, &reply, "", &fd, 1);
 }
 
 struct hg_act hg_cage_act(const struct hg_inquiry *q, enum hg_act_kind kind, const char *object)
@@ -398,27 +403,12 @@ static void ask_listener(struct hg_cage *cage, struct hg_inquiry *q)
 /* --- everything
  * -------------------------------------------------------------------------------------------------------- */
 
-/* Mode 0600: not even root executes it, and chmod(2) is refused inside. */
-static void give_memfd(struct hg_caged *caged, struct hg_inquiry *q)
-{
-    (void)caged;
-    int fd = memfd_create("hubguard", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || fchmod(fd, 0600) != 0) {
-        hg_cage_answer(q, HG_VERDICT_BLOCK, errno, "hubguard: the guard has no memory for a copy");
-    } else {
-        struct hg_reply reply = {.verdict = HG_VERDICT_ALLOW};
-        answer(q, &reply, "", &fd, 1);
-    }
-    if (fd >= 0)
-        close(fd);
-}
-
 static void ask_broker(struct hg_cage *cage, struct hg_inquiry *q)
 {
     static void (*const brokers[])(struct hg_caged *, struct hg_inquiry *) = {
         [HG_REQ_CONNECT] = hg_broker_connect, [HG_REQ_RESOLVE] = hg_broker_resolve,
         [HG_REQ_ATTR] = hg_broker_attr,       [HG_REQ_ACT] = hg_broker_act,
-        [HG_REQ_SIGNAL] = hg_broker_signal,   [HG_REQ_MEMFD] = give_memfd,
+        [HG_REQ_SIGNAL] = hg_broker_signal,   [HG_REQ_MEMFD] = hg_broker_memfd,
     };
     struct hg_caged *caged = hg_cage_of(cage, q);
     if (caged != NULL)

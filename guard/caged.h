@@ -60,6 +60,8 @@ bool hg_cage_observes(const struct hg_cage *cage);
 struct hg_caged *hg_cage_of(struct hg_cage *cage, const struct hg_inquiry *inquiry);
 /* Answer: `error` goes along, `text` is the message of a refusal. */
 void hg_cage_answer(struct hg_inquiry *inquiry, enum hg_verdict verdict, int error, const char *text);
+/* Allowed, with a descriptor, which stays the caller's. */
+void hg_cage_answer_fd(struct hg_inquiry *inquiry, int fd);
 /* Record and answer what is not allowed: true when it is refused (the inquiry is gone then), false when the
  * mode lets it go on. */
 bool hg_cage_refuse(struct hg_cage *cage, struct hg_inquiry *inquiry, const struct hg_act *act, int error);
@@ -84,6 +86,7 @@ void hg_broker_connect(struct hg_caged *caged, struct hg_inquiry *inquiry); /* b
 void hg_broker_resolve(struct hg_caged *caged, struct hg_inquiry *inquiry); /* broker_name.c */
 void hg_broker_attr(struct hg_caged *caged, struct hg_inquiry *inquiry);    /* broker_attr.c */
 void hg_broker_act(struct hg_caged *caged, struct hg_inquiry *inquiry);     /* broker_act.c */
+void hg_broker_memfd(struct hg_caged *caged, struct hg_inquiry *inquiry);   /* broker_memfd.c */
 void hg_broker_signal(struct hg_caged *caged, struct hg_inquiry *inquiry);  /* broker_signal.c */
 
 #endif

@@ -22,19 +22,27 @@ static const char *field(const char *text, const char *name)
     return at == NULL ? NULL : at + strlen(name);
 }
 
-int hg_process_read(pid_t pid, struct hg_process *out)
+/* What one read(2) of /proc/PID/NAME gives, as a string. 0 or -errno. */
+static int read_entry(pid_t pid, const char *name, char *text, size_t size)
 {
-    char path[48], text[4096];
-    (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    char path[48];
+    (void)snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, name);
     int fd = pid <= 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return pid <= 0 ? -ESRCH : -errno;
-    ssize_t n = read(fd, text, sizeof text - 1);
+    ssize_t n = read(fd, text, size - 1);
     int code = n < 0 ? -errno : 0;
     close(fd);
+    text[n < 0 ? 0 : n] = '\0';
+    return code;
+}
+
+int hg_process_read(pid_t pid, struct hg_process *out)
+{
+    char text[4096];
+    int code = read_entry(pid, "status", text, sizeof text);
     if (code != 0)
         return code;
-    text[n] = '\0';
     /* The first line is the name, in which the kernel escapes newlines: no process can forge the others. */
     const char *group = field(text, "\nTgid:"), *parent = field(text, "\nPPid:"),
                *uid = field(text, "\nUid:"), *capabilities = field(text, "\nCapEff:");
@@ -54,17 +62,10 @@ int hg_process_read(pid_t pid, struct hg_process *out)
 /* proc(5): field 22 of /proc/PID/stat, counted behind the name, which may hold anything. */
 int hg_process_started(pid_t pid, uint64_t *ticks)
 {
-    char path[48], text[1024];
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    int fd = pid <= 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return pid <= 0 ? -ESRCH : -errno;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    int code = n < 0 ? -errno : 0;
-    close(fd);
+    char text[1024];
+    int code = read_entry(pid, "stat", text, sizeof text);
     if (code != 0)
         return code;
-    text[n] = '\0';
     const char *at = strrchr(text, ')');
     for (int i = 2; at != NULL && i < 22; i++)
         at = strchr(at + 1, ' ');
