@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const struct hg_request *h = &q.head;
     if (strlen(q.path) != h->path_len || strlen(q.resolved) != h->resolved_len ||
-        strlen(q.root) != h->root_len || strlen(q.frame) != h->frame_len || h->kind > HG_REQ_ACT ||
+        strlen(q.root) != h->root_len || strlen(q.frame) != h->frame_len || h->kind > HG_REQ_MEMFD ||
         h->layer > HG_LAYER_DLOPEN)
         abort();
     hg_question_clear(&q);
