@@ -206,6 +206,13 @@ static int set_path(const struct hg_row *row, const char *text, char **field, st
                                 row->section, text, why.text);
         }
     }
+    size_t n = path == NULL ? 0 : strlen(path);
+    if (n != 0 && (path[n - 1] == ' ' ||
+                   path[n - 1] == '\t')) { /* `policy show` could not write it so that it is read again */
+        free(path);
+        return hg_error_set(err, -EINVAL, "`%s` in [%s]: a path cannot end in a blank", row->key,
+                            row->section);
+    }
     free(*field);
     *field = path;
     return 0;

@@ -131,6 +131,7 @@ static void names_nobody_knows(void **state)
         {"[guard]\nblock_at = high\n",
          "p.ini:2: unknown key `block_at` in [guard]; did you mean the one in [scan]?"},
         {"mode = observe\n", "p.ini:1: `mode` stands before the first section"},
+        {"[guard]\nreport = /a/ /\n", "p.ini:2: `report` in [guard]: a path cannot end in a blank"},
         {"[guard]\nmode = observ\n", "p.ini:2: `observ` is no value of `mode` in [guard] (`enforce`, "
                                      "`observe`); did you mean `observe`?"},
         {"[guard]\nmode = observe # why\n", "`observe # why` is no value"},
